@@ -1,0 +1,73 @@
+"""The early pytest plugin behind `--db sqlite|postgres`: the database of this run, before the settings are read."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from haitu.commands import postgres
+
+HERE = Path(__file__).parent
+# What is the same on every database is proven once, in the SQLite pass.
+PURE = (HERE / "core", HERE / "plan", HERE / "test_house.py")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite", help="database of this run")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    leave = ExitStack()
+    early_config.add_cleanup(leave.close)
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # a polite kill also stops and removes what we started
+    folder = Path(tempfile.mkdtemp(prefix="haitu-test-"))
+    leave.callback(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "static").mkdir()
+    if early_config.known_args_namespace.db == "postgres":
+        try:
+            database = leave.enter_context(postgres.temporary_cluster())
+        except postgres.NoServer as problem:
+            leave.close()
+            raise pytest.UsageError(str(problem)) from None
+    else:
+        database = f"sqlite:///{folder}/haitu.sqlite3"
+    _set_environment(folder, database)
+
+
+def _set_environment(folder: Path, database: str) -> None:
+    """Nothing of the developer's own settings reaches a test."""
+    for name in [name for name in os.environ if name.startswith("HAITU_") and name != "HAITU_PG_BIN"]:
+        del os.environ[name]
+    os.environ["HAITU_VAR"] = str(folder)
+    os.environ["HAITU_DATABASE"] = database
+    os.environ["HAITU_LOG"] = "WARNING"
+    # Playwright's own loop runs in the test's thread; Django would take that for a mistake.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.getoption('--db')}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the PostgreSQL pass leave out what the SQLite pass has already proven for both."""
+    if config.getoption("--db") == "sqlite":
+        return
+    proven = [item for item in items if _database_does_not_matter(item)]
+    config.hook.pytest_deselected(items=proven)
+    items[:] = [item for item in items if item not in proven]
+
+
+def _database_does_not_matter(item: pytest.Item) -> bool:
+    if item.get_closest_marker("browser"):
+        return not item.get_closest_marker("both")
+    return any(item.path == place or place in item.path.parents for place in PURE)
