@@ -1,4 +1,4 @@
-"""The early pytest plugin behind `--db sqlite|postgres`: the database of this run, before the settings are read."""
+"""The early pytest plugin behind `--db sqlite|postgres`: it is ready before the settings are read."""
 
 import os
 import shutil

@@ -1,21 +1,22 @@
 """The environment becomes Django's settings here, and nowhere else.
 
-Every variable is optional and starts with HAITU_; with none of them set the result is a safe shop on this machine:
+Every variable is optional and starts with HAITU_. With none of them set the result is a safe shop on this machine:
 SQLite in var/, loopback host names only, letters written to files.
 
-    HAITU_VAR            folder for what a running shop writes (default: var/ beside the source)
-    HAITU_DATABASE       sqlite:///relative.sqlite3, sqlite:////absolute.sqlite3,
-                         postgresql://user:password@host:port/name or postgresql:///name?host=/socket/folder&user=me
-    HAITU_HOSTS          host names served, comma separated; `*` leaves the choice to the merchants' own domains
-    HAITU_HTTPS          yes/no; yes redirects to https and secures the cookies (default: yes once HAITU_HOSTS is set)
-    HAITU_BEHIND_PROXY   yes/no; yes believes X-Forwarded-Proto, which only a proxy in front may set (default: no)
-    HAITU_SECRET_KEY     signs sessions and links (default: made once and kept in HAITU_VAR/secret, readable by us alone)
-    HAITU_MAIL           smtp://user:password@host:587, smtps://...:465, or file:///folder (default: HAITU_VAR/mail)
-    HAITU_MAIL_FROM      sender of letters
-    HAITU_DURABLE        yes/no; SQLite waits for the disk at every commit (default: no: a power cut may lose the last
-                         moments, never corrupt). PostgreSQL always waits.
-    HAITU_DEBUG          yes/no; yes shows errors in the browser; never on a machine others can reach (default: no)
-    HAITU_LOG            lowest level written to stderr (default: INFO)
+    HAITU_VAR           folder for what a running shop writes (default: var/ beside the source)
+    HAITU_DATABASE      sqlite:///relative.sqlite3 or sqlite:////absolute.sqlite3, or
+                        postgresql://user:password@host:port/name?sslmode=require, or
+                        postgresql:///name?host=/socket/folder&user=me
+    HAITU_HOSTS         host names served, comma separated; * leaves the choice to the merchants' own domains
+    HAITU_HTTPS         yes or no; yes redirects to https and secures cookies (default: yes once HAITU_HOSTS is set)
+    HAITU_BEHIND_PROXY  yes or no; yes believes X-Forwarded-Proto, which only a proxy may set (default: no)
+    HAITU_SECRET_KEY    signs sessions and links (default: made once, kept in HAITU_VAR/secret for us alone to read)
+    HAITU_MAIL          smtp://user:password@host:587, smtps://host:465 or file:///folder (default: HAITU_VAR/mail)
+    HAITU_MAIL_FROM     sender of letters
+    HAITU_DURABLE       yes or no; yes makes SQLite wait for the disk at every commit (default: no: a power cut may
+                        lose the last moments, never corrupt). PostgreSQL always waits.
+    HAITU_DEBUG         yes or no; yes shows errors in the browser, for developers only (default: no)
+    HAITU_LOG           lowest level written to stderr (default: INFO)
 """
 
 import os
@@ -55,7 +56,7 @@ def _secret_key(folder: Path) -> str:
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f"secret.{os.getpid()}.{secrets.token_hex(4)}"
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(64))
         try:
             os.link(draft, kept)
@@ -115,11 +116,12 @@ def _database(default: str) -> dict[str, object]:
     raise ImproperlyConfigured(f"HAITU_DATABASE starts with {url.scheme!r}; it must be sqlite or postgresql.")
 
 
+# Ground -----------------------------------------------------------------------------------------------------
 DEBUG = _flag("DEBUG", default=False)
 VAR = Path(_text("VAR", str(ROOT / "var"))).resolve()
 SECRET_KEY = _secret_key(VAR)
 
-# Doors ----------------------------------------------------------------------------------------------------------
+# Doors ------------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = _words("HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 HTTPS = _flag("HTTPS", default="HAITU_HOSTS" in os.environ)
 SECURE_SSL_REDIRECT = HTTPS
@@ -150,7 +152,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
-# Rooms ----------------------------------------------------------------------------------------------------------
+# Rooms ------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",  # before admin, whose templates it replaces
     "django.contrib.admin",
@@ -177,7 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Pages ----------------------------------------------------------------------------------------------------------
+# Pages ------------------------------------------------------------------------------------------------------
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -226,7 +228,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# Letters --------------------------------------------------------------------------------------------------------
+# Letters ----------------------------------------------------------------------------------------------------
 _mail = urlsplit(_text("MAIL", f"file://{VAR / 'mail'}"))
 if _mail.scheme == "file":
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -244,7 +246,7 @@ else:
     raise ImproperlyConfigured(f"HAITU_MAIL starts with {_mail.scheme!r}; it must be smtp, smtps or file.")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _text("MAIL_FROM", "Haitu <noreply@localhost>")
 
-# Words for the operator -----------------------------------------------------------------------------------------
+# Words for the operator -------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

