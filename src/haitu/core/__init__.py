@@ -1,0 +1,1 @@
+"""The rules of selling abroad: pure functions on ints, Decimals and frozen values; standard library only."""
