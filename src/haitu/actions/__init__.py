@@ -1,0 +1,1 @@
+"""Deeds: one function, one transaction, one event; nothing else writes."""

@@ -1,0 +1,1 @@
+"""The numbers: forecasts, routes, prices and plans; numpy, polars and a solver, never Django."""

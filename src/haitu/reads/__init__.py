@@ -1,0 +1,1 @@
+"""Questions: rows become frozen values here; nothing is written."""

@@ -1,0 +1,63 @@
+"""Which merchant answers under a host name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopMerchant:
+    """A merchant as every page needs it. `version` rises with each change of prices, lanes, taxes or markets."""
+
+    id: int
+    slug: str
+    name: str
+    base_currency: str
+    list_currency: str
+    home_country: str
+    time_zone: str
+    reply_to: str
+    version: int
+    history_shift_weeks: int
+
+
+_COLUMNS = (
+    "m.id, m.slug, m.name, m.base_currency, m.list_currency, m.home_country, m.time_zone, m.reply_to, m.version, "
+    "m.history_shift_weeks"
+)
+
+
+def by_host(host: str) -> ShopMerchant | None:
+    """The merchant whose domain this is; `host` may carry a port. One query, never cached: a domain can be withdrawn."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    return _one(
+        f"SELECT {_COLUMNS} FROM haitu_domain d JOIN haitu_merchant m ON m.id = d.merchant_id WHERE d.host = %s",
+        name.lower(),
+    )
+
+
+def by_id(merchant_id: int) -> ShopMerchant | None:
+    """The merchant of that id, as it stands now."""
+    return _one(f"SELECT {_COLUMNS} FROM haitu_merchant m WHERE m.id = %s", merchant_id)
+
+
+def _one(sql: str, given: str | int) -> ShopMerchant | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [given])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return ShopMerchant(
+        id=row[0],
+        slug=row[1],
+        name=row[2],
+        base_currency=row[3],
+        list_currency=row[4],
+        home_country=row[5],
+        time_zone=row[6],
+        reply_to=row[7],
+        version=row[8],
+        history_shift_weeks=row[9],
+    )

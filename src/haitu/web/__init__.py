@@ -1,0 +1,1 @@
+"""Doors for people and machines: a view parses, calls once and renders."""
