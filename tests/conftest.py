@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.world import World, build
+
 CHROMIUM = os.environ.get("HAITU_CHROMIUM", "/usr/bin/chromium")
 INSTALL_LINE = "sudo apt-get install -y chromium fonts-noto-core fonts-noto-cjk"
 QUIET_AND_OFFLINE = [
@@ -74,3 +76,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 def page(open_page: OpenPage) -> Page:
     """A desktop page in English."""
     return open_page()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The small named world of tests/world.py, in the test's database."""
+    return build()
