@@ -265,9 +265,7 @@ def _markets(world: World) -> None:
         world.markets[row["country"]] = Market.objects.create(
             merchant=world.merchant, position=position, returns_bp=200, **row
         )
-    Market.objects.create(
-        merchant=world.other, country="JP", currency="JPY", languages=["ja"], prices_include_tax=True
-    )
+    Market.objects.create(merchant=world.other, country="JP", currency="JPY", languages=["ja"], prices_include_tax=True)
 
 
 def _supply(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818  # it is not an error: it is an answer
+class Refusal(Exception):  # not an error: an answer
     """What was asked cannot be done, and here is why.
 
     `code` names the refusal for machines, `field` the input it is about ("" if none), `told` the sentence for people:

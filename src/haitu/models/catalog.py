@@ -40,9 +40,7 @@ class Product(Owned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "slug"], name="one_product_per_slug")]
-        indexes = [
-            models.Index(fields=["merchant", "category", "status", "-rank"], name="product_by_category")
-        ]
+        indexes = [models.Index(fields=["merchant", "category", "status", "-rank"], name="product_by_category")]
 
 
 class ProductText(Owned):
@@ -53,9 +51,7 @@ class ProductText(Owned):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     search = models.TextField(blank=True)
-    machine = models.BooleanField(
-        default=False, help_text="translated by a machine or a rule, not yet by a person"
-    )
+    machine = models.BooleanField(default=False, help_text="translated by a machine or a rule, not yet by a person")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["product", "language"], name="one_text_per_language")]
@@ -94,9 +90,7 @@ class Variant(Owned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "sku"], name="one_variant_per_sku"),
-            models.CheckConstraint(
-                condition=models.Q(list_price_minor__gte=0), name="list_price_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(list_price_minor__gte=0), name="list_price_not_negative"),
         ]
 
 

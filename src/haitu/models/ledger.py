@@ -45,11 +45,7 @@ class Entry(Owned):
     base_minor = models.BigIntegerField()
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["order_id"], name="entry_by_order", condition=models.Q(order_id__isnull=False)
-            )
-        ]
+        indexes = [models.Index(fields=["order_id"], name="entry_by_order", condition=models.Q(order_id__isnull=False))]
 
 
 class EntryWeek(Owned):

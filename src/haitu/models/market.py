@@ -14,22 +14,12 @@ class Market(Owned):
     currency = models.CharField(max_length=3)
     languages = models.JSONField(help_text="BCP 47 tags, the default first, e.g. ['ar', 'en']")
     prices_include_tax = models.BooleanField()
-    charm = models.CharField(
-        max_length=8, default="none", help_text="shelf-price ending: none, 99, 95, 9, 0, 00, 000"
-    )
-    price_factor_bp = models.IntegerField(
-        default=10_000, help_text="list price × this, before charm rounding"
-    )
-    incoterm = models.CharField(
-        max_length=3, default="DDP", help_text="DDP: we pay duty; DAP: the buyer does"
-    )
-    registrations = models.JSONField(
-        default=list, help_text="tax registrations held: IOSS, GB, US-CA, AU ..."
-    )
+    charm = models.CharField(max_length=8, default="none", help_text="shelf-price ending: none, 99, 95, 9, 0, 00, 000")
+    price_factor_bp = models.IntegerField(default=10_000, help_text="list price × this, before charm rounding")
+    incoterm = models.CharField(max_length=3, default="DDP", help_text="DDP: we pay duty; DAP: the buyer does")
+    registrations = models.JSONField(default=list, help_text="tax registrations held: IOSS, GB, US-CA, AU ...")
     shipping_minor = models.BigIntegerField(default=0, help_text="what the buyer pays for delivery")
-    shipping_free_from_minor = models.BigIntegerField(
-        null=True, help_text="goods value from which delivery is free"
-    )
+    shipping_free_from_minor = models.BigIntegerField(null=True, help_text="goods value from which delivery is free")
     traffic_minor = models.BigIntegerField(
         default=0, help_text="assumed traffic cost of an order, until Reach measures"
     )

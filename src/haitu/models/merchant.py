@@ -18,12 +18,8 @@ class Merchant(models.Model):
     home_country = models.CharField(max_length=2, default="CN")
     time_zone = models.CharField(max_length=40, default="Asia/Shanghai")
     reply_to = models.EmailField(blank=True)
-    version = models.BigIntegerField(
-        default=1, help_text="rises with every change of prices, lanes, taxes or markets"
-    )
-    history_shift_weeks = models.IntegerField(
-        default=0, help_text="weeks by which imported history was moved forward"
-    )
+    version = models.BigIntegerField(default=1, help_text="rises with every change of prices, lanes, taxes or markets")
+    history_shift_weeks = models.IntegerField(default=0, help_text="weeks by which imported history was moved forward")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -63,9 +59,7 @@ class Member(Owned):
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.OPERATOR)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "user"], name="a_user_joins_a_merchant_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["merchant", "user"], name="a_user_joins_a_merchant_once")]
 
 
 class Audit(Owned):

@@ -18,13 +18,9 @@ class Order(Owned):
     Amounts are minor units of `currency`. `tax_minor` is inside the goods and shipping amounts when `tax_included`.
     """
 
-    token = models.CharField(
-        max_length=32, unique=True, help_text="unguessable; the buyer's key to the order page"
-    )
+    token = models.CharField(max_length=32, unique=True, help_text="unguessable; the buyer's key to the order page")
     number = models.CharField(max_length=40)
-    cart_key = models.CharField(
-        max_length=40, null=True, help_text="one cart becomes one order, however often sent"
-    )
+    cart_key = models.CharField(max_length=40, null=True, help_text="one cart becomes one order, however often sent")
     outlet = models.ForeignKey(Outlet, on_delete=models.PROTECT, related_name="+")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="orders")
@@ -55,9 +51,7 @@ class Order(Owned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "outlet", "number"], name="one_order_per_outlet_and_number"
-            ),
+            models.UniqueConstraint(fields=["merchant", "outlet", "number"], name="one_order_per_outlet_and_number"),
             models.UniqueConstraint(fields=["merchant", "cart_key"], name="one_order_per_cart"),
             models.CheckConstraint(
                 condition=models.Q(refunded_minor__lte=models.F("paid_minor")), name="refunded_not_above_paid"
@@ -90,9 +84,7 @@ class OrderLine(Owned):
     duty_minor = models.BigIntegerField(default=0)
     hs_code = models.CharField(max_length=10, blank=True)
     origin_country = models.CharField(max_length=2, blank=True)
-    quoted = models.JSONField(
-        default=list, help_text="core.landed.Waterfall as quoted, order currency, in order"
-    )
+    quoted = models.JSONField(default=list, help_text="core.landed.Waterfall as quoted, order currency, in order")
 
     class Meta:
         constraints = [
@@ -114,9 +106,7 @@ class Reservation(Owned):
     quantity = models.IntegerField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="reservation_positive")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(quantity__gt=0), name="reservation_positive")]
 
 
 class PaymentStatus(models.TextChoices):
@@ -173,9 +163,7 @@ class PaymentNotice(Owned):
         constraints = [
             models.UniqueConstraint(fields=["account", "external_id"], name="a_notice_is_kept_once"),
         ]
-        indexes = [
-            models.Index(fields=["received_at"], name="notice_waiting", condition=models.Q(state="waiting"))
-        ]
+        indexes = [models.Index(fields=["received_at"], name="notice_waiting", condition=models.Q(state="waiting"))]
 
 
 class RefundStatus(models.TextChoices):
@@ -252,7 +240,5 @@ class Letter(Owned):
     told = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["order", "kind", "reference"], name="a_letter_is_written_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "kind", "reference"], name="a_letter_is_written_once")]
         indexes = [models.Index(fields=["next_try_at"], name="letter_due", condition=models.Q(sent_at=None))]

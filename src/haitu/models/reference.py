@@ -69,6 +69,4 @@ class FxRate(models.Model):
     source = models.CharField(max_length=60, default="European Central Bank")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["currency", "on"], name="one_rate_per_currency_and_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["currency", "on"], name="one_rate_per_currency_and_day")]

@@ -21,16 +21,12 @@ class Stock(Owned):
     reserved = models.IntegerField(default=0)
     buffer = models.IntegerField(default=0)
     goods_value_minor = models.BigIntegerField(default=0)
-    inbound_value_minor = models.BigIntegerField(
-        default=0, help_text="first-leg freight and duty on the way in"
-    )
+    inbound_value_minor = models.BigIntegerField(default=0, help_text="first-leg freight and duty on the way in")
     assumed = models.BooleanField(default=False, help_text="values rest on an assumption")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["variant", "warehouse"], name="one_stock_per_variant_and_warehouse"
-            ),
+            models.UniqueConstraint(fields=["variant", "warehouse"], name="one_stock_per_variant_and_warehouse"),
             models.CheckConstraint(condition=models.Q(on_hand__gte=0), name="on_hand_not_negative"),
             models.CheckConstraint(condition=models.Q(reserved__gte=0), name="reserved_not_negative"),
             models.CheckConstraint(condition=models.Q(buffer__gte=0), name="buffer_not_negative"),

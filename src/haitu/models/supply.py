@@ -27,9 +27,7 @@ class Warehouse(Owned):
     handling_days = models.IntegerField(default=1)
     storage_minor_per_m3_day = models.BigIntegerField(default=0)
     storage_currency = models.CharField(max_length=3, default="USD")
-    storage_days = models.IntegerField(
-        default=0, help_text="days a unit is expected to lie here before it sells"
-    )
+    storage_days = models.IntegerField(default=0, help_text="days a unit is expected to lie here before it sells")
     assumed = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
 
@@ -58,9 +56,7 @@ class Tariff(Owned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "code", "valid_from"], name="one_tariff_per_code_and_start"
-            )
+            models.UniqueConstraint(fields=["merchant", "code", "valid_from"], name="one_tariff_per_code_and_start")
         ]
 
 
@@ -84,7 +80,5 @@ class Lane(Owned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "code"], name="one_lane_per_code"),
-            models.CheckConstraint(
-                condition=models.Q(days_p90__gte=models.F("days_p50")), name="p90_not_before_p50"
-            ),
+            models.CheckConstraint(condition=models.Q(days_p90__gte=models.F("days_p50")), name="p90_not_before_p50"),
         ]

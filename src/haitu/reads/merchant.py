@@ -23,24 +23,22 @@ class ShopMerchant:
     history_shift_weeks: int
 
 
-_COLUMNS = (
-    "m.id, m.slug, m.name, m.base_currency, m.list_currency, m.home_country, m.time_zone, m.reply_to, m.version, "
-    "m.history_shift_weeks"
-)
+_SELECT = """
+    SELECT m.id, m.slug, m.name, m.base_currency, m.list_currency, m.home_country, m.time_zone, m.reply_to,
+           m.version, m.history_shift_weeks
+    FROM haitu_merchant m
+"""
 
 
 def by_host(host: str) -> ShopMerchant | None:
-    """The merchant whose domain this is; `host` may carry a port. One query, never cached: a domain can be withdrawn."""
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return _one(
-        f"SELECT {_COLUMNS} FROM haitu_domain d JOIN haitu_merchant m ON m.id = d.merchant_id WHERE d.host = %s",
-        name.lower(),
-    )
+    """The merchant whose domain this is; `host` may carry a port. One query, never cached: domains are withdrawn."""
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    return _one(_SELECT + " JOIN haitu_domain d ON d.merchant_id = m.id WHERE d.host = %s", name.lower())
 
 
 def by_id(merchant_id: int) -> ShopMerchant | None:
     """The merchant of that id, as it stands now."""
-    return _one(f"SELECT {_COLUMNS} FROM haitu_merchant m WHERE m.id = %s", merchant_id)
+    return _one(_SELECT + " WHERE m.id = %s", merchant_id)
 
 
 def _one(sql: str, given: str | int) -> ShopMerchant | None:
