@@ -1,0 +1,395 @@
+"""Rows → the Book that core.quote prices from: rules are kept while the merchant's version stands, stock is live."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from haitu.core.customs import DutyLine, Threshold, territory_of
+from haitu.core.errors import Refusal
+from haitu.core.freight import Break, Lane, Tariff
+from haitu.core.market import Market
+from haitu.core.money import FxRate, cross
+from haitu.core.quote import Book, Item, Warehouse
+from haitu.core.stock import StockAt
+from haitu.core.tax import TaxRate
+from haitu.models import DutyLine as DutyLineRow
+from haitu.models import FxRate as FxRateRow
+from haitu.models import Lane as LaneRow
+from haitu.models import Market as MarketRow
+from haitu.models import MarketPrice, Outlet, PaymentAccount, ProductStatus, ProductText, Variant
+from haitu.models import TaxRate as TaxRateRow
+from haitu.models import Threshold as ThresholdRow
+from haitu.models import Warehouse as WarehouseRow
+from haitu.reads.merchant import ShopMerchant
+
+KEPT_RULES = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
+
+
+class NoSuchMarket(Refusal):
+    """The merchant does not sell in that country, or has closed the market."""
+
+    code = "no_such_market"
+
+
+class NoExchangeRate(Refusal):
+    """No reference rate of a currency is known on or before the day."""
+
+    code = "no_exchange_rate"
+
+
+@dataclass(slots=True)
+class _Rules:
+    """What a Book holds besides stock, as of one version of the merchant; `items` fills as variants are asked for."""
+
+    version: int
+    market: Market
+    list_fx: FxRate
+    base_fx: FxRate
+    fx: dict[str, FxRate]
+    tax_rates: tuple[TaxRate, ...]
+    thresholds: tuple[Threshold, ...]
+    warehouses: dict[int, Warehouse]
+    lanes: tuple[Lane, ...]
+    outlet_fee_bp: int
+    payment_fee_bp: int
+    payment_fee_fixed_minor: int
+    items: dict[tuple[int, str], Item] = field(default_factory=dict)
+
+
+_rules: OrderedDict[tuple[int, str, date], _Rules] = OrderedDict()
+
+
+def load_book(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], *, language: str, on: date) -> Book:
+    """Everything needed to price these variants in that market on that day.
+
+    One query (stock) when the rules and items are already known to this process at the merchant's live version.
+    """
+    rules = _rules_of(merchant, country, on)
+    wanted = sorted(set(variant_ids))
+    missing = [variant_id for variant_id in wanted if (variant_id, language) not in rules.items]
+    if missing:
+        rules.items |= _items(merchant, rules.market, missing, language, on)
+    return Book(
+        market=rules.market,
+        list_fx=rules.list_fx,
+        base_fx=rules.base_fx,
+        fx=rules.fx,
+        tax_rates=rules.tax_rates,
+        thresholds=rules.thresholds,
+        items={key: rules.items[key, language] for key in wanted if (key, language) in rules.items},
+        stock=stock_of(merchant.id, wanted),
+        warehouses=rules.warehouses,
+        lanes=rules.lanes,
+        outlet_fee_bp=rules.outlet_fee_bp,
+        payment_fee_bp=rules.payment_fee_bp,
+        payment_fee_fixed_minor=rules.payment_fee_fixed_minor,
+        base_currency=merchant.base_currency,
+    )
+
+
+def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:
+    """The market's rules alone."""
+    return _rules_of(merchant, country, on).market
+
+
+def stock_of(merchant_id: int, variant_ids: list[int], *, lock: bool = False) -> tuple[StockAt, ...]:
+    """Live stock rows of the variants in active warehouses, by id; `lock` holds them until the transaction ends.
+
+    SQLite has no row locks and needs none: a write transaction is alone from its first statement.
+    """
+    if not variant_ids:
+        return ()
+    marks = ", ".join(["%s"] * len(variant_ids))
+    sql = f"""
+        SELECT s.id, s.variant_id, s.warehouse_id, s.on_hand, s.reserved, s.buffer, s.goods_value_minor,
+               s.inbound_value_minor, s.assumed
+        FROM haitu_stock s
+        WHERE s.merchant_id = %s AND s.variant_id IN ({marks})
+        ORDER BY s.id
+    """  # noqa: S608  # only placeholders are put in
+    if lock and connection.vendor == "postgresql":
+        sql += " FOR UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [merchant_id, *variant_ids])
+        rows = cursor.fetchall()
+    return tuple(
+        StockAt(
+            stock_id=row[0],
+            variant_id=row[1],
+            warehouse_id=row[2],
+            on_hand=row[3],
+            reserved=row[4],
+            buffer=row[5],
+            goods_value_minor=row[6],
+            inbound_value_minor=row[7],
+            assumed=bool(row[8]),
+        )
+        for row in rows
+    )
+
+
+def _rules_of(merchant: ShopMerchant, country: str, on: date) -> _Rules:
+    key = (merchant.id, country, on)
+    kept = _rules.get(key)
+    if kept is None or kept.version != merchant.version:
+        kept = _rules[key] = _load_rules(merchant, country, on)
+        while len(_rules) > KEPT_RULES:
+            _rules.popitem(last=False)
+    return kept
+
+
+def _load_rules(merchant: ShopMerchant, country: str, on: date) -> _Rules:
+    row = MarketRow.objects.of(merchant.id).filter(country=country, open=True).first()
+    if row is None:
+        raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
+    warehouses = {w.id: w for w in WarehouseRow.objects.of(merchant.id).filter(active=True)}
+    lanes = tuple(_lanes(merchant.id, country, warehouses))
+    own_shop = Outlet.objects.of(merchant.id).filter(code="own").first()
+    account = PaymentAccount.objects.of(merchant.id).filter(active=True).order_by("id").first()
+    needed = {merchant.list_currency, merchant.base_currency, row.currency, "EUR"}
+    needed |= {lane.tariff.currency for lane in lanes} | {w.storage_currency for w in warehouses.values()}
+    thresholds = _thresholds(merchant.id, territory_of(country, on))
+    needed |= {threshold.currency for threshold in thresholds}
+    rates = exchange_rates(needed, on=on)
+    return _Rules(
+        version=merchant.version,
+        market=_market(row),
+        list_fx=_cross(rates, merchant.list_currency, row.currency),
+        base_fx=_cross(rates, row.currency, merchant.base_currency),
+        fx={currency: _cross(rates, currency, row.currency) for currency in needed},
+        tax_rates=tuple(_tax_rates(merchant.id, country)),
+        thresholds=thresholds,
+        warehouses={w.id: _warehouse(w) for w in warehouses.values()},
+        lanes=lanes,
+        outlet_fee_bp=own_shop.fee_bp if own_shop else 0,
+        payment_fee_bp=account.fee_bp if account else 0,
+        payment_fee_fixed_minor=account.fee_fixed.get(row.currency, 0) if account else 0,
+    )
+
+
+def exchange_rates(currencies: Iterable[str], *, on: date) -> dict[str, FxRate]:
+    """The newest rate on or before the day for each currency, as currency units per euro."""
+    rates = {"EUR": FxRate(base="EUR", quote="EUR", rate_e9=1_000_000_000, on=on, source="by definition")}
+    for currency in currencies:
+        if currency in rates:
+            continue
+        row = FxRateRow.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
+        if row is None:
+            raise NoExchangeRate(
+                f"No exchange rate of {currency} is known on or before {on}; load rates or add one.", field=currency
+            )
+        rates[currency] = FxRate(base="EUR", quote=currency, rate_e9=row.per_eur_e9, on=row.on, source=row.source)
+    return rates
+
+
+def _cross(rates: dict[str, FxRate], base: str, quote: str) -> FxRate:
+    return cross(rates[base], rates[quote])
+
+
+def _market(row: MarketRow) -> Market:
+    return Market(
+        id=row.pk,
+        country=row.country,
+        currency=row.currency,
+        languages=tuple(row.languages),
+        prices_include_tax=row.prices_include_tax,
+        charm=row.charm,
+        price_factor_bp=row.price_factor_bp,
+        incoterm="DAP" if row.incoterm == "DAP" else "DDP",
+        registrations=frozenset(row.registrations),
+        shipping_minor=row.shipping_minor,
+        shipping_free_from_minor=row.shipping_free_from_minor,
+        traffic_minor=row.traffic_minor,
+        returns_bp=row.returns_bp,
+        assumed=row.assumed,
+    )
+
+
+def _warehouse(row: WarehouseRow) -> Warehouse:
+    return Warehouse(
+        id=row.pk,
+        code=row.code,
+        country=row.country,
+        handling_days=row.handling_days,
+        storage_minor_per_m3_day=row.storage_minor_per_m3_day,
+        storage_currency=row.storage_currency,
+        storage_days=row.storage_days,
+        assumed=row.assumed,
+    )
+
+
+def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow]) -> Iterable[Lane]:
+    rows = LaneRow.objects.of(merchant_id).filter(destination=country, origin_id__in=warehouses).order_by("id")
+    for row in rows.select_related("tariff"):
+        yield Lane(
+            id=row.pk,
+            code=row.code,
+            carrier=row.carrier,
+            mode=row.mode,
+            origin_warehouse_id=row.origin_id,
+            origin_country=warehouses[row.origin_id].country,
+            destination=row.destination,
+            tariff=tariff_of(row.tariff),
+            days_p50=row.days_p50,
+            days_p90=row.days_p90,
+            incoterms=frozenset(row.incoterms),
+            refuses=frozenset(row.refuses),
+            open=row.open,
+            closed_reason=row.closed_reason,
+        )
+
+
+def tariff_of(row: Any) -> Tariff:
+    """A tariff row as core.freight prices from it."""
+    return Tariff(
+        code=row.code,
+        currency=row.currency,
+        divisor_cm3_per_kg=row.divisor_cm3_per_kg,
+        step_g=row.step_g,
+        breaks=tuple(Break(up_to_g=b[0], base_minor=b[1], per_step_minor=b[2]) for b in row.breaks),
+        minimum_minor=row.minimum_minor,
+        fuel_bp=row.fuel_bp,
+        remote_minor=row.remote_minor,
+        remote_postcodes=tuple(row.remote_postcodes),
+        max_weight_g=row.max_weight_g,
+        max_side_mm=row.max_side_mm,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        assumed=row.assumed,
+    )
+
+
+def _shared_or_own(merchant_id: int) -> Q:
+    return Q(merchant=None) | Q(merchant=merchant_id)
+
+
+def _own_wins(rows: Iterable[Any], *key: str) -> list[Any]:
+    """The merchant's own rows, and the shared ones for which there is no own row of the same key."""
+    rows = list(rows)
+    own = {tuple(getattr(row, name) for name in key) for row in rows if row.merchant_id is not None}
+    return [r for r in rows if r.merchant_id is not None or tuple(getattr(r, name) for name in key) not in own]
+
+
+def _tax_rates(merchant_id: int, country: str) -> Iterable[TaxRate]:
+    rows = TaxRateRow.objects.filter(_shared_or_own(merchant_id), country=country).order_by("id")
+    for row in _own_wins(rows, "country", "region", "category"):
+        yield TaxRate(
+            country=row.country,
+            region=row.region,
+            kind=row.kind,
+            category=row.category,
+            rate_bp=row.rate_bp,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            source=row.source,
+        )
+
+
+def _thresholds(merchant_id: int, territory: str) -> tuple[Threshold, ...]:
+    rows = ThresholdRow.objects.filter(_shared_or_own(merchant_id), country=territory).order_by("id")
+    return tuple(
+        Threshold(
+            country=row.country,
+            kind=row.kind,
+            amount_minor=row.amount_minor,
+            currency=row.currency,
+            inclusive=row.inclusive,
+            origin=row.origin,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            source=row.source,
+        )
+        for row in _own_wins(rows, "country", "kind", "origin")
+    )
+
+
+def _items(
+    merchant: ShopMerchant, market: Market, variant_ids: list[int], language: str, on: date
+) -> dict[tuple[int, str], Item]:
+    """The live variants among the ids, with their words, their price set by hand and the tariff lines of their code."""
+    rows = (
+        Variant.objects.of(merchant.id)
+        .filter(id__in=variant_ids, active=True, product__status=ProductStatus.LIVE)
+        .order_by("id")
+    )
+    variants = list(rows)
+    titles = _titles(merchant.id, {variant.product_id for variant in variants}, language)
+    overrides = dict(
+        MarketPrice.objects.of(merchant.id)
+        .filter(market_id=market.id, variant_id__in=variant_ids)
+        .values_list("variant_id", "price_minor")
+    )
+    lines = duty_lines(merchant.id, territory_of(market.country, on), {variant.hs_code for variant in variants})
+    return {
+        (variant.pk, language): Item(
+            variant_id=variant.pk,
+            sku=variant.sku,
+            title=titles.get(variant.product_id, variant.sku),
+            list_minor=variant.list_price_minor,
+            override_minor=overrides.get(variant.pk),
+            tax_category=variant.tax_category,
+            hs_code=variant.hs_code,
+            origin_country=variant.origin_country,
+            weight_g=variant.weight_g,
+            length_mm=variant.length_mm,
+            width_mm=variant.width_mm,
+            height_mm=variant.height_mm,
+            restrictions=frozenset(variant.restrictions),
+            assumed=variant.assumed,
+            duty_lines=lines.get(variant.hs_code, ()),
+        )
+        for variant in variants
+    }
+
+
+def _titles(merchant_id: int, product_ids: set[int], language: str) -> dict[int, str]:
+    """Product titles in the language, else in English."""
+    texts = ProductText.objects.of(merchant_id).filter(product_id__in=product_ids, language__in={language, "en"})
+    titles = dict[int, str]()
+    for product_id, its_language, title in texts.values_list("product_id", "language", "title"):
+        if its_language == language or product_id not in titles:
+            titles[product_id] = title
+    return titles
+
+
+def duty_lines(merchant_id: int, territory: str, hs_codes: set[str]) -> dict[str, tuple[DutyLine, ...]]:
+    """For each code the tariff lines above, at and below it: a six-digit code may be split further by the territory."""
+    codes = {code for code in hs_codes if len(code) >= 4}
+    if not codes:
+        return {}
+    prefixes = {code[:length] for code in codes for length in range(2, len(code) + 1)}
+    below = reduce(or_, (Q(hs_code__startswith=code) for code in sorted(codes)))
+    rows = DutyLineRow.objects.filter(
+        _shared_or_own(merchant_id), below | Q(hs_code__in=prefixes), territory=territory
+    ).order_by("id")
+    lines = [(row.hs_code, _duty_line(row)) for row in _own_wins(rows, "territory", "hs_code", "origin", "additional")]
+    return {
+        code: tuple(line for its_code, line in lines if code.startswith(its_code) or its_code.startswith(code))
+        for code in codes
+    }
+
+
+def _duty_line(row: DutyLineRow) -> DutyLine:
+    return DutyLine(
+        territory=row.territory,
+        hs_code=row.hs_code,
+        origin=row.origin,
+        additional=row.additional,
+        ad_valorem_bp=row.ad_valorem_bp,
+        specific_minor=row.specific_minor,
+        specific_currency=row.specific_currency,
+        specific_per_g=row.specific_per_g,
+        text=row.text,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        source=row.source,
+    )
