@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.append_only import flush_past_the_triggers as flush_past_the_triggers
+
 from tests.world import World, build
 
 CHROMIUM = os.environ.get("HAITU_CHROMIUM", "/usr/bin/chromium")
@@ -56,9 +58,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
             complaints.append(message.text)
 
     def open_one(**options: Any) -> Page:
-        context = browser.new_context(
-            **{"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options
-        )
+        context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()

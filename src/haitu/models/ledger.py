@@ -19,16 +19,22 @@ class Event(Owned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "key"], name="an_event_posts_once")]
+        indexes = [models.Index(fields=["merchant", "-at"], name="event_by_time")]
 
 
 class Entry(Owned):
     """One side of a posting. Entries of an event sum to zero in each book, in its currency and in base.
 
-    The columns after `account` repeat the order's dimensions so that any waterfall is one pass over this table.
-    Codes of `book` and `account`: core.ledger. Rows are written in bulk; there are no foreign-key indexes on purpose.
+    `id` = event id × 65536 + position, so an event's entries are one stretch of the primary key: no second index, no
+    second sequence. The columns after `account` repeat the order's dimensions so that any waterfall is one pass over
+    this table. Codes of `book` and `account`: core.ledger. There are no foreign keys here on purpose: rows come in
+    bulk, and the audit, which re-derives them all from the events, proves more than a foreign key could.
     """
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="entries")
+    id = models.BigIntegerField(primary_key=True)
+    merchant = models.ForeignKey(
+        "haitu.Merchant", on_delete=models.DO_NOTHING, db_index=False, db_constraint=False, related_name="+"
+    )
     book = models.SmallIntegerField(help_text="1 quoted, 2 actual")
     assumed = models.BooleanField()
     account = models.SmallIntegerField()
@@ -41,34 +47,58 @@ class Entry(Owned):
     channel = models.CharField(max_length=20, blank=True)
     week = models.IntegerField(help_text="core.ledger.week_of(the day it counts for)")
     currency = models.CharField(max_length=3)
-    amount_minor = models.BigIntegerField()
-    base_minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField(help_text="debit positive, credit negative, in `currency`")
+    base_minor = models.BigIntegerField(help_text="the same in the merchant's base currency, by the frozen rate")
 
     class Meta:
         indexes = [models.Index(fields=["order_id"], name="entry_by_order", condition=models.Q(order_id__isnull=False))]
 
 
 class EntryWeek(Owned):
-    """Entries up to LedgerMark.entry_id, summed; a cache that the clockwork extends and can rebuild at any time."""
+    """The profit-and-loss entries of events up to LedgerMark.event_id, summed per week and dimension.
 
+    A cache: the clockwork extends it and may rebuild it at any time. 0 and "" stand for "none". The twelve step columns
+    hold base minor units with the signs of core.landed.Waterfall: price as it comes in, costs as they go out.
+    """
+
+    week = models.IntegerField()
     book = models.SmallIntegerField()
     assumed = models.BooleanField()
-    account = models.SmallIntegerField()
-    variant_id = models.BigIntegerField(null=True)
-    lane_id = models.BigIntegerField(null=True)
-    market_id = models.BigIntegerField(null=True)
-    outlet_id = models.BigIntegerField(null=True)
+    history = models.BooleanField(help_text="of imported orders, which were never quoted")
+    market_id = models.BigIntegerField()
+    outlet_id = models.BigIntegerField()
     channel = models.CharField(max_length=20, blank=True)
-    week = models.IntegerField()
+    variant_id = models.BigIntegerField()
+    lane_id = models.BigIntegerField()
     entries = models.IntegerField()
-    base_minor = models.BigIntegerField()
+    price = models.BigIntegerField()
+    tax = models.BigIntegerField()
+    goods = models.BigIntegerField()
+    inbound = models.BigIntegerField()
+    duty = models.BigIntegerField()
+    import_vat = models.BigIntegerField()
+    storage = models.BigIntegerField()
+    last_mile = models.BigIntegerField()
+    outlet_fee = models.BigIntegerField()
+    payment_fee = models.BigIntegerField()
+    returns = models.BigIntegerField()
+    traffic = models.BigIntegerField()
+    shrinkage = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "week"], name="entry_week_by_week")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    *("merchant", "week", "book", "assumed", "history"),
+                    *("market_id", "outlet_id", "channel", "variant_id", "lane_id"),
+                ],
+                name="one_sum_per_week_and_dimension",
+            )
+        ]
 
 
 class LedgerMark(models.Model):
-    """How far EntryWeek reaches: every entry with id ≤ entry_id is in it, none above."""
+    """How far EntryWeek reaches: the entries of every event with id ≤ event_id are in it, no others."""
 
     merchant = models.OneToOneField("haitu.Merchant", on_delete=models.CASCADE, related_name="+")
-    entry_id = models.BigIntegerField(default=0)
+    event_id = models.BigIntegerField(default=0)
