@@ -1,20 +1,20 @@
 """The environment becomes Django's settings here, and nowhere else.
 
-Every variable is optional and starts with HAITU_. With none of them set the result is a safe shop on this machine:
-SQLite in var/, loopback host names only, letters written to files.
+Every variable is optional and starts with HAITU_. With none of them set the result is a safe shop on this
+machine: SQLite in var/, loopback host names only, letters written to files.
 
     HAITU_VAR           folder for what a running shop writes (default: var/ beside the source)
     HAITU_DATABASE      sqlite:///relative.sqlite3 or sqlite:////absolute.sqlite3, or
                         postgresql://user:password@host:port/name?sslmode=require, or
                         postgresql:///name?host=/socket/folder&user=me
     HAITU_HOSTS         host names served, comma separated; * leaves the choice to the merchants' own domains
-    HAITU_HTTPS         yes or no; yes redirects to https and secures cookies (default: yes once HAITU_HOSTS is set)
+    HAITU_HTTPS         yes or no; redirect to https, secure cookies (default: yes once HAITU_HOSTS is set)
     HAITU_BEHIND_PROXY  yes or no; yes believes X-Forwarded-Proto, which only a proxy may set (default: no)
-    HAITU_SECRET_KEY    signs sessions and links (default: made once, kept in HAITU_VAR/secret for us alone to read)
-    HAITU_MAIL          smtp://user:password@host:587, smtps://host:465 or file:///folder (default: HAITU_VAR/mail)
+    HAITU_SECRET_KEY    signs sessions and links (default: made once, kept in HAITU_VAR/secret, private to us)
+    HAITU_MAIL          smtp://user:password@host:587, smtps://host:465, file:///folder (default: var's mail/)
     HAITU_MAIL_FROM     sender of letters
-    HAITU_DURABLE       yes or no; yes makes SQLite wait for the disk at every commit (default: no: a power cut may
-                        lose the last moments, never corrupt). PostgreSQL always waits.
+    HAITU_DURABLE       yes or no; yes makes SQLite wait for the disk at every commit (default: no: a power
+                        cut may lose the last moments, never corrupt). PostgreSQL always waits.
     HAITU_DEBUG         yes or no; yes shows errors in the browser, for developers only (default: no)
     HAITU_LOG           lowest level written to stderr (default: INFO)
 """

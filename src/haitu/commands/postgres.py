@@ -1,18 +1,18 @@
 """A PostgreSQL server of our own for one test run or one measurement: found, started, stopped, removed."""
 
-import ctypes
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from haitu.commands.children import die_with_parent
 
 INSTALL_LINE = "sudo apt-get install -y postgresql"
 UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -123,19 +123,13 @@ def _start(binaries: Path, folder: Path, *, durable: bool) -> subprocess.Popen[b
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is ours to handle, in order: connections first, then the server
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs yet when a server is started
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing else runs yet when a server is started
             user=nobody and nobody.pw_uid,
             group=nobody and nobody.pw_gid,
             extra_groups=nobody and [],
         )
     finally:
         os.close(log)
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGQUIT)
 
 
 def _wait_until_ready(binaries: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
