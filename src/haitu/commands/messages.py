@@ -110,7 +110,7 @@ def _shown(sentence: str | list[str] | tuple[str, ...]) -> str:
 
 
 def _is_done(message: Message) -> bool:
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    forms = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     return all(forms) and not message.fuzzy
 
 
