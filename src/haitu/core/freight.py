@@ -1,0 +1,293 @@
+"""What a carrier charges to bring goods from a warehouse to a buyer, in how many boxes, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from haitu.core.errors import Refusal
+from haitu.core.explain import Why
+from haitu.core.money import display, half_up
+
+
+class UnknownWeight(Refusal):
+    """A unit's weight or size is missing, so its freight is unknown; it is never taken as light."""
+
+    code = "unknown_weight"
+
+
+class TooHeavy(Refusal):
+    """One unit alone is heavier, or bulkier, than the lane takes in a box."""
+
+    code = "too_heavy"
+
+
+class TooLong(Refusal):
+    """A unit is longer than the lane takes."""
+
+    code = "too_long"
+
+
+class LaneClosed(Refusal):
+    """The lane takes nothing at the moment."""
+
+    code = "lane_closed"
+
+
+class NotCarried(Refusal):
+    """The lane refuses this kind of goods."""
+
+    code = "not_carried"
+
+
+class TariffNotValid(Refusal):
+    """The lane's rate card does not hold on that day."""
+
+    code = "tariff_not_valid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """So many equal units to be sent, packed as sold; a missing measure is None, never 0."""
+
+    sku: str
+    quantity: int = 1
+    weight_g: int | None = None
+    length_mm: int | None = None
+    width_mm: int | None = None
+    height_mm: int | None = None
+    restrictions: frozenset[str] = frozenset()
+
+    @property
+    def volume_mm3(self) -> int | None:
+        """The volume of one unit, None where a side is missing."""
+        return (self.length_mm or 0) * (self.width_mm or 0) * (self.height_mm or 0) or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """Up to this chargeable weight a box costs `base_minor` and `per_step_minor` for each step of its whole weight."""
+
+    up_to_g: int
+    base_minor: int
+    per_step_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """A carrier's rate card for one lane (its zone); `breaks` ascend, the last one ends what a box may weigh.
+
+    `divisor_cm3_per_kg` None: actual weight only. `remote_postcodes` are prefixes. `fuel_bp` is on the freight alone.
+    """
+
+    code: str
+    currency: str
+    breaks: tuple[Break, ...]
+    divisor_cm3_per_kg: int | None = None
+    step_g: int = 1
+    minimum_minor: int = 0
+    fuel_bp: int = 0
+    remote_minor: int = 0
+    remote_postcodes: tuple[str, ...] = ()
+    max_weight_g: int | None = None
+    max_side_mm: int | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    assumed: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One carrier service from a warehouse to the consumers of a country; days are counted from handover."""
+
+    id: int
+    code: str
+    carrier: str
+    service: str = ""
+    mode: str = "post"
+    origin_warehouse_id: int
+    origin_country: str
+    destination: str
+    tariff: Tariff
+    days_p50: int
+    days_p90: int
+    incoterms: frozenset[str] = frozenset({"DDP", "DAP"})
+    refuses: frozenset[str] = frozenset()
+    open: bool = True
+    closed_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegPrice:
+    """What one lane asks for some pieces, in the tariff's currency, all boxes together."""
+
+    lane: Lane
+    boxes: int
+    weight_g: int
+    chargeable_g: int
+    price_minor: int
+    remote: bool = False
+    why: Why = field(compare=False)
+
+    @property
+    def currency(self) -> str:
+        """The currency of the rate card."""
+        return self.lane.tariff.currency
+
+
+def chargeable_weight_g(actual_g: int, volume_mm3: int, divisor_cm3_per_kg: int | None, step_g: int) -> int:
+    """The greater of actual and volumetric weight, rounded up to the tariff's step (mm³ ÷ (cm³/kg) are grams)."""
+    divisor = divisor_cm3_per_kg or 1
+    greater = max(actual_g * divisor, volume_mm3) if divisor_cm3_per_kg else actual_g
+    return -(-greater // (divisor * step_g)) * step_g
+
+
+def is_remote(tariff: Tariff, postcode: str) -> bool:
+    """Whether the postcode begins like one of the tariff's remote areas."""
+    return postcode.replace(" ", "").upper().startswith(tariff.remote_postcodes)
+
+
+def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "") -> int:
+    """Freight of one box: its weight break, at least the minimum, plus fuel on that, plus the remote surcharge."""
+    for band in tariff.breaks:
+        if chargeable_g <= band.up_to_g:
+            break
+    else:
+        raise TooHeavy(
+            f"{chargeable_g} g is above what tariff {tariff.code} prices: {_limit_g(tariff)} g.",
+            field="weight",
+            chargeable_g=chargeable_g,
+            allowed_g=_limit_g(tariff),
+        )
+    freight_minor = max(band.base_minor + band.per_step_minor * (chargeable_g // tariff.step_g), tariff.minimum_minor)
+    fuel_minor = half_up(freight_minor * tariff.fuel_bp, 10_000)
+    return freight_minor + fuel_minor + (tariff.remote_minor if is_remote(tariff, postcode) else 0)
+
+
+def _limit_g(tariff: Tariff) -> int:
+    """The chargeable weight at which the rate card ends, in whole steps."""
+    return tariff.breaks[-1].up_to_g // tariff.step_g * tariff.step_g if tariff.breaks else 0
+
+
+def _measures(piece: Piece, lane: Lane) -> tuple[int, int]:
+    """Weight and volume of one unit, as far as the lane's tariff needs them, or a refusal that names what is missing."""
+    tariff = lane.tariff
+    volume_mm3 = piece.volume_mm3 or 0
+    if not piece.weight_g or piece.weight_g < 0:
+        raise UnknownWeight(
+            f"{piece.sku} has no weight; {lane.code} prices by weight.", field="weight", sku=piece.sku, missing="weight"
+        )
+    if volume_mm3 <= 0 and (tariff.divisor_cm3_per_kg or tariff.max_side_mm):
+        raise UnknownWeight(
+            f"{piece.sku} lacks a measure (length, width or height); {lane.code} prices or limits by size.",
+            field="size",
+            sku=piece.sku,
+            missing="size",
+        )
+    longest_mm = max(piece.length_mm or 0, piece.width_mm or 0, piece.height_mm or 0)
+    if tariff.max_side_mm and longest_mm > tariff.max_side_mm:
+        raise TooLong(
+            f"{piece.sku} is {longest_mm} mm long; {lane.code} takes up to {tariff.max_side_mm} mm.",
+            field="size",
+            sku=piece.sku,
+            longest_mm=longest_mm,
+            allowed_mm=tariff.max_side_mm,
+        )
+    return piece.weight_g, volume_mm3
+
+
+def boxes(pieces: Sequence[Piece], lane: Lane) -> list[tuple[int, int]]:
+    """Weight (g) and volume (mm³) of each box: one if the lane takes it, else units in order, box after box."""
+    tariff = lane.tariff
+    measured = [(piece, *_measures(piece, lane)) for piece in pieces]
+    billed_limit_g = _limit_g(tariff)
+    limit_g = min(billed_limit_g, tariff.max_weight_g) if tariff.max_weight_g else billed_limit_g
+    weight_g = sum(unit_g * piece.quantity for piece, unit_g, _ in measured)
+    volume_mm3 = sum(unit_mm3 * piece.quantity for piece, _, unit_mm3 in measured)
+    limit_mm3 = billed_limit_g * tariff.divisor_cm3_per_kg if tariff.divisor_cm3_per_kg else volume_mm3
+    if weight_g <= limit_g and volume_mm3 <= limit_mm3:
+        return [(weight_g, volume_mm3)]
+    full = []
+    weight_g = volume_mm3 = 0
+    for piece, unit_g, unit_mm3 in measured:
+        if unit_g > limit_g or unit_mm3 > limit_mm3:
+            raise TooHeavy(
+                f"One {piece.sku} weighs {unit_g} g and takes {unit_mm3 // 1000} cm³; "
+                f"{lane.code} takes boxes up to {limit_g} g, {limit_mm3 // 1000} cm³.",
+                field="weight",
+                sku=piece.sku,
+                weight_g=unit_g,
+                allowed_g=limit_g,
+            )
+        left = piece.quantity
+        while left:
+            fits = min(left, (limit_g - weight_g) // unit_g)
+            if unit_mm3:
+                fits = min(fits, (limit_mm3 - volume_mm3) // unit_mm3)
+            weight_g, volume_mm3, left = weight_g + fits * unit_g, volume_mm3 + fits * unit_mm3, left - fits
+            if left:
+                full.append((weight_g, volume_mm3))
+                weight_g = volume_mm3 = 0
+    return [*full, (weight_g, volume_mm3)]
+
+
+def _check_lane(lane: Lane, pieces: Sequence[Piece], on: date) -> None:
+    """Refuse what the lane does not take on that day at all."""
+    if not lane.open:
+        reason = f": {lane.closed_reason}" if lane.closed_reason else ""
+        raise LaneClosed(f"{lane.code} is closed{reason}.", field="lane", lane=lane.code, reason=lane.closed_reason)
+    tariff = lane.tariff
+    if (tariff.valid_from and on < tariff.valid_from) or (tariff.valid_to and on > tariff.valid_to):
+        raise TariffNotValid(
+            f"Tariff {tariff.code} of {lane.code} holds from {tariff.valid_from or 'ever'} to "
+            f"{tariff.valid_to or 'further notice'}, not on {on}.",
+            field="tariff",
+            lane=lane.code,
+            tariff=tariff.code,
+            on=on,
+        )
+    for piece in pieces:
+        refused = piece.restrictions & lane.refuses
+        if refused:
+            kinds = ", ".join(sorted(refused))
+            raise NotCarried(
+                f"{lane.code} does not carry {kinds} ({piece.sku}).",
+                field="lane",
+                lane=lane.code,
+                sku=piece.sku,
+                kinds=kinds,
+            )
+
+
+def ship_price(lane: Lane, pieces: Sequence[Piece], *, on: date, postcode: str = "") -> LegPrice:
+    """What the lane asks to carry the pieces on that day, or a refusal that says which limit stands in the way."""
+    _check_lane(lane, pieces, on)
+    tariff = lane.tariff
+    loads = boxes(pieces, lane)
+    billed_g = [chargeable_weight_g(g, mm3, tariff.divisor_cm3_per_kg, tariff.step_g) for g, mm3 in loads]
+    weight_g, chargeable_g = sum(g for g, _ in loads), sum(billed_g)
+    asked_minor = sum(price_minor(tariff, grams, postcode) for grams in billed_g)
+    return LegPrice(
+        lane=lane,
+        boxes=len(loads),
+        weight_g=weight_g,
+        chargeable_g=chargeable_g,
+        price_minor=asked_minor,
+        remote=is_remote(tariff, postcode),
+        why=Why(
+            code="freight",
+            told=f"{lane.code} bills {chargeable_g} g ({weight_g} g weighed) in {len(loads)} box(es): "
+            f"{display(asked_minor, tariff.currency)} {tariff.currency}",
+            given={
+                "lane": lane.code,
+                "weight_g": weight_g,
+                "chargeable_g": chargeable_g,
+                "boxes": len(loads),
+                "price_minor": asked_minor,
+                "currency": tariff.currency,
+            },
+            source=tariff.source or f"tariff {tariff.code}",
+        ),
+    )
