@@ -9,8 +9,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.append_only import flush_past_the_triggers as flush_past_the_triggers
-
+from tests.append_only import flush_past_the_triggers  # noqa: F401 - a fixture
 from tests.world import World, build
 
 CHROMIUM = os.environ.get("HAITU_CHROMIUM", "/usr/bin/chromium")

@@ -98,7 +98,6 @@ class EntryWeek(Owned):
 
 
 class LedgerMark(models.Model):
-    """How far EntryWeek reaches: the entries of every event with id ≤ event_id are in it, no others."""
+    """One row: EntryWeek holds the entries of every event with id ≤ event_id, of all merchants, and of no other."""
 
-    merchant = models.OneToOneField("haitu.Merchant", on_delete=models.CASCADE, related_name="+")
     event_id = models.BigIntegerField(default=0)
