@@ -34,6 +34,7 @@ class Package:
     version: str
     licence: str
     files: dict[str, str]
+    written_here: tuple[str, ...] = ()
 
 
 TABLER = "@tabler/core"
@@ -53,6 +54,7 @@ PACKAGES = (
             "dist/css/tabler.rtl.min.css": "tabler/tabler.rtl.min.css",
             "dist/js/tabler.min.js": "tabler/tabler.min.js",
         },
+        written_here=("tabler/LICENSE",),
     ),
     Package(
         name="@tabler/icons",
@@ -93,22 +95,27 @@ def main() -> None:
         )
         if VENDOR.exists():
             shutil.rmtree(VENDOR)
-        entries = [copy(package, Path(folder) / "node_modules" / package.name) for package in PACKAGES]
+        for package in PACKAGES:
+            copy(package, Path(folder) / "node_modules" / package.name)
     (VENDOR / "tabler" / "LICENSE").write_text(tabler_licence())
-    (VENDOR / "vendor.json").write_text(json.dumps(entries, indent=1) + "\n")
+    (VENDOR / "vendor.json").write_text(json.dumps([entry(package) for package in PACKAGES], indent=1) + "\n")
 
 
-def copy(package: Package, source: Path) -> dict[str, object]:
-    """Copies the package's files and returns its entry for vendor.json."""
+def copy(package: Package, source: Path) -> None:
+    """Copies the package's files, once it has shown to be the one we asked for."""
     stated = json.loads((source / "package.json").read_text())
     if (stated["version"], stated["license"]) != (package.version, package.licence):
         raise SystemExit(f"{package.name}: {stated['version']} under {stated['license']} is not what was asked for.")
-    hashes = {}
     for origin, target in package.files.items():
         content = without_source_map((source / origin).read_bytes())
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         (VENDOR / target).write_bytes(content)
-        hashes[target] = hashlib.sha256(content).hexdigest()
+
+
+def entry(package: Package) -> dict[str, object]:
+    """What vendor.json says of a package."""
+    files = [*package.files.values(), *package.written_here]
+    hashes = {file: hashlib.sha256((VENDOR / file).read_bytes()).hexdigest() for file in sorted(files)}
     return {"name": package.name, "version": package.version, "licence": package.licence, "sha256": hashes}
 
 
