@@ -172,7 +172,7 @@ def _limit_g(tariff: Tariff) -> int:
 
 
 def _measures(piece: Piece, lane: Lane) -> tuple[int, int]:
-    """Weight and volume of one unit, as far as the lane's tariff needs them, or a refusal that names what is missing."""
+    """Weight and volume of one unit as the tariff needs them, or a refusal that names what is missing."""
     tariff = lane.tariff
     volume_mm3 = piece.volume_mm3 or 0
     if not piece.weight_g or piece.weight_g < 0:
