@@ -11,6 +11,7 @@ machine: SQLite in var/, loopback host names only, letters written to files.
     HAITU_HTTPS         yes or no; redirect to https, secure cookies (default: yes once HAITU_HOSTS is set)
     HAITU_BEHIND_PROXY  yes or no; yes believes X-Forwarded-Proto, which only a proxy may set (default: no)
     HAITU_SECRET_KEY    signs sessions and links (default: made once, kept in HAITU_VAR/secret, private to us)
+    HAITU_SEAL_KEY      seals the secrets of outside parties in the database (default: the secret key)
     HAITU_MAIL          smtp://user:password@host:587, smtps://host:465, file:///folder (default: var's mail/)
     HAITU_MAIL_FROM     sender of letters
     HAITU_DURABLE       yes or no; yes makes SQLite wait for the disk at every commit (default: no: a power
@@ -120,6 +121,7 @@ def _database(default: str) -> dict[str, object]:
 DEBUG = _flag("DEBUG", default=False)
 VAR = Path(_text("VAR", str(ROOT / "var"))).resolve()
 SECRET_KEY = _secret_key(VAR)
+SEAL_KEY = _text("SEAL_KEY", SECRET_KEY)
 
 # Doors ------------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = _words("HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
