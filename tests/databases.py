@@ -14,7 +14,7 @@ from haitu.commands import postgres
 
 HERE = Path(__file__).parent
 # What is the same on every database is proven once, in the SQLite pass.
-PURE = (HERE / "core", HERE / "plan", HERE / "test_house.py")
+PURE = (HERE / "core", HERE / "plan", HERE / "commands", HERE / "test_house.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     leave = ExitStack()
     early_config.add_cleanup(leave.close)
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # a polite kill also stops and removes what we started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a polite kill also stops and removes what we started
     folder = Path(tempfile.mkdtemp(prefix="haitu-test-"))
     leave.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "static").mkdir()

@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
     except CommandError as refusal:
         sys.stderr.write(f"haitu {name}: {refusal}\n")
         return refusal.returncode
+    except KeyboardInterrupt:
+        return 130  # what a shell says of a command stopped by Ctrl-C
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 import sys
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import django
@@ -99,10 +100,15 @@ def _worker() -> Child:
 
 
 def _answers(host: str, port: int) -> bool:
+    """Whether a request gets any answer: the port alone is open before the application is loaded."""
+    caller = HTTPConnection(_reachable(host), port, timeout=5)
     try:
-        socket.create_connection((_reachable(host), port), timeout=0.5).close()
-    except OSError:
+        caller.request("HEAD", "/", headers={"Host": "localhost"})
+        caller.getresponse()
+    except (OSError, HTTPException):
         return False
+    finally:
+        caller.close()
     return True
 
 
