@@ -1,0 +1,64 @@
+"""An order's row under lock, and the parts of its events that every action on it needs."""
+
+from __future__ import annotations
+
+from haitu.core.errors import Refusal
+from haitu.core.events import Dims, Posting, from_payload
+from haitu.core.landed import Waterfall
+from haitu.models import Event, Order, OrderLine
+
+
+class NoSuchOrder(Refusal):
+    """The merchant has no such order."""
+
+    code = "no_such_order"
+
+
+def locked(merchant_id: int, order_id: int) -> Order:
+    """The order, held until the transaction ends. Always the first lock taken: see docs/locking.md."""
+    order = Order.objects.of(merchant_id).select_for_update(no_key=True).filter(pk=order_id).first()
+    if order is None:
+        raise NoSuchOrder("There is no such order.")
+    return order
+
+
+def dims_of(order: Order) -> Dims:
+    """What the order's entries are filed under, at its frozen rate."""
+    return Dims(
+        order_id=order.pk,
+        market_id=order.market_id,
+        outlet_id=order.outlet_id,
+        channel=order.channel,
+        currency=order.currency,
+        base_currency=order.base_currency,
+        fx_e9=order.fx_e9,
+    )
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """The order's lines, in the order of the page."""
+    return list(OrderLine.objects.of(order.merchant_id).filter(order=order).order_by("position", "pk"))
+
+
+def placed_postings(order: Order) -> tuple[Posting, ...]:
+    """The quote as it was posted when the order was placed; nothing for imported history."""
+    event = Event.objects.of(order.merchant_id).filter(order_id=order.pk, kind="placed").order_by("pk").first()
+    return getattr(from_payload("placed", event.payload), "postings", ()) if event else ()
+
+
+def quoted_by_line(order: Order, lines: list[OrderLine]) -> dict[int, Posting]:
+    """Each line's quoted posting; where nothing was quoted, what the buyer paid and the tax in it."""
+    placed = {posting.line_id: posting for posting in placed_postings(order)}
+    return {line.pk: placed.get(line.pk) or _unquoted(order, line) for line in lines}
+
+
+def _unquoted(order: Order, line: OrderLine) -> Posting:
+    price_minor = line.amount_minor if order.tax_included else line.amount_minor + line.tax_minor
+    return Posting(
+        line_id=line.pk,
+        variant_id=line.variant_id,
+        lane_id=line.lane_id,
+        waterfall=Waterfall(price=price_minor, tax=line.tax_minor),
+        assumed=True,
+        tax_assumed=True,
+    )

@@ -1,0 +1,307 @@
+"""Units and their value: received, moved, counted, written off, held back, and given back by unpaid orders.
+
+Every change of the units on hand is a StockMove, every change of their value an event, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import F, Sum
+
+from haitu.actions.audit import audit
+from haitu.actions.order import dims_of, locked, placed_postings
+from haitu.actions.record import record
+from haitu.core.errors import Refusal
+from haitu.core.events import Dims, Expired, OrderStatus, Posting, Received, WrittenOff
+from haitu.core.landed import Waterfall
+from haitu.core.stock import unit_value
+from haitu.models import Merchant, MoveKind, Order, Reservation, Stock, StockMove, User, Variant, Warehouse
+
+
+class NoSuchStock(Refusal):
+    """The merchant has no such variant, warehouse or stock row."""
+
+    code = "no_such_stock"
+
+
+class BadQuantity(Refusal):
+    """The quantity or value is not one that can be booked: it is a whole number above zero."""
+
+    code = "bad_quantity"
+
+
+class NotThere(Refusal):
+    """Fewer units are free than should leave; what is promised to buyers stays where it is."""
+
+    code = "not_there"
+
+
+class CountBelowReserved(Refusal):
+    """Fewer units were counted than are promised to buyers: cancel or refund those orders first."""
+
+    code = "count_below_reserved"
+
+
+def receive(
+    *,
+    merchant_id: int,
+    variant_id: int,
+    warehouse_id: int,
+    quantity: int,
+    goods_value_minor: int,
+    inbound_value_minor: int,
+    reference: str,
+    by: User | None,
+    now: datetime,
+    key: str | None = None,
+    assumed: bool = False,
+) -> int:
+    """Takes units into stock with what they cost and what their way in cost, in base currency; the stock row's id.
+
+    The same `key` again (a form sent twice, a file read twice) changes nothing.
+    """
+    if quantity <= 0 or goods_value_minor < 0 or inbound_value_minor < 0:
+        raise BadQuantity("Receive at least one unit, at a value of zero or more.", field="quantity")
+    with transaction.atomic():
+        stock = _row(merchant_id, variant_id, warehouse_id)
+        event_key = f"received:{key or secrets.token_hex(8)}"
+        posting = Posting(
+            variant_id=variant_id,
+            waterfall=Waterfall(goods=goods_value_minor, inbound=inbound_value_minor),
+            assumed=assumed,
+        )
+        event = Received(key=event_key, at=now, dims=base_dims(merchant_id), postings=(posting,))
+        if record(event, merchant_id=merchant_id, now=now) is None:
+            return stock.pk
+        change(stock, MoveKind.RECEIVED, quantity, goods_value_minor, inbound_value_minor, reference, event_key, now)
+        if assumed and not stock.assumed:
+            Stock.objects.of(merchant_id).filter(pk=stock.pk).update(assumed=True)
+        audit(by, "stock.receive", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change={"units": (0, quantity)})
+    return stock.pk
+
+
+def move(
+    *,
+    merchant_id: int,
+    stock_id: int,
+    to_warehouse_id: int,
+    quantity: int,
+    inbound_value_minor: int = 0,
+    reference: str,
+    by: User | None,
+    now: datetime,
+) -> int:
+    """Takes free units and their share of the value to another warehouse; what the way cost is added there."""
+    if quantity <= 0 or inbound_value_minor < 0:
+        raise BadQuantity("Move at least one unit, at a cost of zero or more.", field="quantity")
+    with transaction.atomic():
+        start = _existing(merchant_id, stock_id)
+        if start.warehouse_id == to_warehouse_id:
+            raise BadQuantity("The units lie in that warehouse already.", field="warehouse")
+        end = _row(merchant_id, start.variant_id, to_warehouse_id, lock=False)
+        held = lock_rows(merchant_id, [start.pk, end.pk])
+        start, end = held[start.pk], held[end.pk]
+        _check_free(start, quantity)
+        goods = unit_value(start.goods_value_minor, quantity, start.on_hand)
+        inbound = unit_value(start.inbound_value_minor, quantity, start.on_hand)
+        event_key = f"moved:{secrets.token_hex(8)}" if inbound_value_minor else ""
+        if event_key:
+            cost = Posting(variant_id=start.variant_id, waterfall=Waterfall(inbound=inbound_value_minor))
+            event = Received(key=event_key, at=now, dims=base_dims(merchant_id), postings=(cost,))
+            record(event, merchant_id=merchant_id, now=now)
+        change(start, MoveKind.MOVED_OUT, -quantity, -goods, -inbound, reference, "", now)
+        change(end, MoveKind.MOVED_IN, quantity, goods, inbound + inbound_value_minor, reference, event_key, now)
+        if start.assumed and not end.assumed:
+            Stock.objects.of(merchant_id).filter(pk=end.pk).update(assumed=True)
+        subject = f"stock {start.pk} → {end.pk}"
+        audit(by, "stock.move", subject, merchant_id=merchant_id, now=now, change={"units": (0, quantity)})
+    return end.pk
+
+
+def count(
+    *, merchant_id: int, stock_id: int, counted: int, reason: str, by: User | None, now: datetime
+) -> int:
+    """Sets the units on hand to what was counted and books the value of the difference; the signed difference."""
+    if counted < 0:
+        raise BadQuantity("A count is zero or more.", field="counted")
+    with transaction.atomic():
+        stock = lock_rows(merchant_id, [stock_id])[stock_id]
+        if counted < stock.reserved:
+            raise CountBelowReserved(
+                f"{counted} counted, {stock.reserved} promised to {_promised_to(stock)}.",
+                field="counted",
+                counted=counted,
+                reserved=stock.reserved,
+            )
+        difference = counted - stock.on_hand
+        if difference:
+            _lose(stock, -difference, MoveKind.COUNTED, reason, now)
+        subject = f"stock {stock.pk}"
+        audit(
+            by, "stock.count", subject, merchant_id=merchant_id, now=now, change={"on_hand": (stock.on_hand, counted)}
+        )
+    return difference
+
+
+def write_off(
+    *, merchant_id: int, stock_id: int, quantity: int, reason: str, by: User | None, now: datetime
+) -> None:
+    """Takes free units that are lost, broken or expired out of stock, with their value."""
+    if quantity <= 0:
+        raise BadQuantity("Write off at least one unit.", field="quantity")
+    with transaction.atomic():
+        stock = lock_rows(merchant_id, [stock_id])[stock_id]
+        _check_free(stock, quantity)
+        _lose(stock, quantity, MoveKind.WRITTEN_OFF, reason, now)
+        changed = {"on_hand": (stock.on_hand, stock.on_hand - quantity)}
+        audit(by, "stock.write_off", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change=changed)
+
+
+def set_buffer(*, merchant_id: int, stock_id: int, buffer: int, by: User | None, now: datetime) -> None:
+    """Holds units back from sale; what is promised already is not touched."""
+    if buffer < 0:
+        raise BadQuantity("A buffer is zero or more.", field="buffer")
+    with transaction.atomic():
+        stock = lock_rows(merchant_id, [stock_id])[stock_id]
+        Stock.objects.of(merchant_id).filter(pk=stock_id).update(buffer=buffer)
+        changed = {"buffer": (stock.buffer, buffer)}
+        audit(by, "stock.buffer", f"stock {stock_id}", merchant_id=merchant_id, now=now, change=changed)
+
+
+# Unpaid orders ---------------------------------------------------------------------------------------------
+def release_expired(*, now: datetime, limit: int = 500) -> int:
+    """Takes the stock back from orders that were not paid in time; how many. Safe to run twice at once."""
+    due = Order.everyone.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at")
+    found = list(due.values_list("merchant_id", "pk")[:limit])
+    return sum(expire(merchant_id=merchant_id, order_id=order_id, now=now) for merchant_id, order_id in found)
+
+
+def expire(*, merchant_id: int, order_id: int, now: datetime) -> bool:
+    """Ends one unpaid order whose time is over; False when it was paid, cancelled or ended in the meantime."""
+    with transaction.atomic():
+        order = locked(merchant_id, order_id)
+        if order.status != OrderStatus.PENDING or order.expires_at is None or order.expires_at > now:
+            return False
+        event = Expired(key=f"expired:{order.pk}", at=now, dims=dims_of(order), postings=placed_postings(order))
+        if record(event, merchant_id=merchant_id, now=now) is None:
+            return False
+        release(merchant_id, order.pk)
+    return True
+
+
+def release(merchant_id: int, order_id: int, *, line_ids: list[int] | None = None) -> None:
+    """Gives what an order (or some lines of it) was promised back to the shelf; the order is locked by the caller."""
+    promised = Reservation.objects.of(merchant_id).filter(line__order_id=order_id)
+    if line_ids is not None:
+        promised = promised.filter(line_id__in=line_ids)
+    units = dict(promised.values_list("stock_id").annotate(units=Sum("quantity")).values_list("stock_id", "units"))
+    for stock_id in sorted(units):
+        Stock.objects.of(merchant_id).filter(pk=stock_id).update(reserved=F("reserved") - units[stock_id])
+    promised.delete()
+
+
+# Rows ------------------------------------------------------------------------------------------------------
+def base_dims(merchant_id: int) -> Dims:
+    """Dimensions of what belongs to no order: the merchant's base currency."""
+    currency = Merchant.objects.values_list("base_currency", flat=True).get(pk=merchant_id)
+    return Dims(currency=currency, base_currency=currency)
+
+
+def lock_rows(merchant_id: int, stock_ids: list[int]) -> dict[int, Stock]:
+    """The stock rows by id, locked in the order of their keys until the transaction ends."""
+    rows = Stock.objects.of(merchant_id).select_for_update(no_key=True, of=("self",)).filter(pk__in=stock_ids)
+    held = {row.pk: row for row in rows.order_by("pk")}
+    if set(held) != set(stock_ids):
+        raise NoSuchStock("There is no such stock.")
+    return held
+
+
+def change(
+    stock: Stock,
+    kind: MoveKind,
+    quantity: int,
+    goods_minor: int,
+    inbound_minor: int,
+    reference: str,
+    event_key: str,
+    now: datetime,
+    *,
+    promised: int = 0,
+) -> None:
+    """Adds signed units and values to a locked row and writes the move; `promised` units of it leave reserved too."""
+    Stock.objects.of(stock.merchant_id).filter(pk=stock.pk).update(
+        on_hand=F("on_hand") + quantity,
+        reserved=F("reserved") - promised,
+        goods_value_minor=F("goods_value_minor") + goods_minor,
+        inbound_value_minor=F("inbound_value_minor") + inbound_minor,
+    )
+    StockMove.objects.create(
+        merchant_id=stock.merchant_id,
+        stock=stock,
+        at=now,
+        kind=kind,
+        quantity=quantity,
+        goods_value_minor=goods_minor,
+        inbound_value_minor=inbound_minor,
+        reference=reference[:80],
+        event_key=event_key,
+    )
+
+
+def _lose(stock: Stock, quantity: int, kind: MoveKind, reason: str, now: datetime) -> None:
+    """Units gone (negative: found) with their share of the value."""
+    goods = unit_value(stock.goods_value_minor, quantity, stock.on_hand)
+    inbound = unit_value(stock.inbound_value_minor, quantity, stock.on_hand)
+    event_key = f"{kind}:{secrets.token_hex(8)}"
+    posting = Posting(
+        variant_id=stock.variant_id, waterfall=Waterfall(goods=goods, inbound=inbound), assumed=stock.assumed
+    )
+    event = WrittenOff(key=event_key, at=now, dims=base_dims(stock.merchant_id), postings=(posting,))
+    record(event, merchant_id=stock.merchant_id, now=now)
+    change(stock, kind, -quantity, -goods, -inbound, reason, event_key, now)
+
+
+def _check_free(stock: Stock, quantity: int) -> None:
+    free = stock.on_hand - stock.reserved
+    if quantity > free:
+        told = f"{quantity} should leave, {free} are free ({stock.on_hand} there, {stock.reserved} promised)."
+        raise NotThere(told, field="quantity", quantity=quantity, free=free)
+
+
+def _promised_to(stock: Stock) -> str:
+    orders = Order.objects.of(stock.merchant_id).filter(lines__reservations__stock=stock).order_by("pk").distinct()
+    numbers = list(orders.values_list("number", flat=True)[:6])
+    return ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
+
+
+def _existing(merchant_id: int, stock_id: int) -> Stock:
+    stock = Stock.objects.of(merchant_id).filter(pk=stock_id).first()
+    if stock is None:
+        raise NoSuchStock("There is no such stock.")
+    return stock
+
+
+def _row(merchant_id: int, variant_id: int, warehouse_id: int, *, lock: bool = True) -> Stock:
+    """The row of a variant in a warehouse, made when it is the first time; both must be this merchant's."""
+    theirs = (
+        Variant.objects.of(merchant_id).filter(pk=variant_id).exists()
+        and Warehouse.objects.of(merchant_id).filter(pk=warehouse_id).exists()
+    )
+    if not theirs:
+        raise NoSuchStock("There is no such variant or warehouse.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO haitu_stock (
+                merchant_id, variant_id, warehouse_id, on_hand, reserved, buffer, goods_value_minor,
+                inbound_value_minor, assumed
+            ) VALUES (%s, %s, %s, 0, 0, 0, 0, 0, %s)
+            ON CONFLICT (variant_id, warehouse_id) DO NOTHING
+            """,
+            [merchant_id, variant_id, warehouse_id, False],
+        )
+    row = Stock.objects.of(merchant_id).get(variant_id=variant_id, warehouse_id=warehouse_id)
+    return lock_rows(merchant_id, [row.pk])[row.pk] if lock else row
