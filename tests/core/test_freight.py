@@ -137,7 +137,7 @@ def test_a_missing_weight_is_unknown_never_cheap() -> None:
 @pytest.mark.parametrize("side", ["length_mm", "width_mm", "height_mm"])
 @pytest.mark.parametrize("missing", [None, 0])
 def test_a_missing_side_is_unknown_where_volume_is_billed(side: str, missing: int | None) -> None:
-    piece = replace(CUSHION, **{side: missing})
+    piece = replace(CUSHION, **{side: missing})  # type: ignore[arg-type]
     with pytest.raises(UnknownWeight) as refused:
         ship_price(LEIPZIG, [piece], on=TODAY)
     assert refused.value.told == ("CUSHION lacks a measure (length, width or height); LEJ-DE prices or limits by size.")
