@@ -167,7 +167,15 @@ def articles(history: pl.DataFrame) -> pl.DataFrame:
             pl.coalesce("title_given", "sku").map_elements(written, return_dtype=pl.String).alias("title"),
         )
         .select(
-            "sku", "title", "title_given", "list_price_minor", "lines", "units", "revenue_minor", "first_sold", "last_sold"
+            "sku",
+            "title",
+            "title_given",
+            "list_price_minor",
+            "lines",
+            "units",
+            "revenue_minor",
+            "first_sold",
+            "last_sold",
         )
         .sort("sku")
     )
