@@ -19,6 +19,7 @@ PURE = (HERE / "core", HERE / "plan", HERE / "commands", HERE / "test_house.py")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite", help="database of this run")
+    parser.addoption("--count-to", metavar="FILE", help="with --collect-only: a file for the number of tests")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,7 +30,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="haitu-test-"))
     leave.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "static").mkdir()
-    if early_config.known_args_namespace.db == "postgres":
+    if early_config.known_args_namespace.db == "postgres" and early_config.known_args_namespace.count_to:
+        database = "postgresql:///counting-needs-no-server"
+    elif early_config.known_args_namespace.db == "postgres":
         try:
             database = leave.enter_context(postgres.temporary_cluster())
         except postgres.NoServer as problem:
@@ -63,6 +66,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     proven = [item for item in items if _database_does_not_matter(item)]
     config.hook.pytest_deselected(items=proven)
     items[:] = [item for item in items if item not in proven]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    file = session.config.getoption("--count-to")
+    if file:
+        Path(file).write_text(str(len(session.items)))
 
 
 def _database_does_not_matter(item: pytest.Item) -> bool:

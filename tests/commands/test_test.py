@@ -1,5 +1,7 @@
 """`./haitu test` never leaves a test out silently."""
 
+from dataclasses import replace
+
 import pytest
 
 from haitu.commands import test as command
@@ -24,9 +26,17 @@ def test_a_test_left_out_is_told_with_the_line_to_run(
     assert capsys.readouterr().out == told
 
 
-def test_in_ci_a_test_left_out_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_tells_what_would_run_and_admits_when_it_cannot_know() -> None:
+    here = "tests/commands/test_test.py::test_both_passes_must_pass"
+    assert command._count(["-q", "-q", here]) == 8
+    assert command._count(["--db", "postgres", here]) == 0
+    assert command._count(["tests/nowhere.py"]) is None
+
+
+@pytest.mark.parametrize(("count", "status"), [(3, 1), (None, 1), (0, 0)])
+def test_in_ci_a_test_left_out_is_a_failure(monkeypatch: pytest.MonkeyPatch, count: int | None, status: int) -> None:
     monkeypatch.setenv("CI", "true")
-    assert command._verdict([0, 0], [CHROMIUM]) == 1
+    assert command._verdict([0, 0], [replace(CHROMIUM, count=count)]) == status
 
 
 @pytest.mark.parametrize(
