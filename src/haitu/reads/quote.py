@@ -13,12 +13,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from haitu.core.book import Book, Item, Terms, Warehouse
 from haitu.core.customs import DutyLine, Threshold, territory_of
 from haitu.core.errors import Refusal
 from haitu.core.freight import Break, Lane, Tariff
 from haitu.core.market import Market
 from haitu.core.money import FxRate, cross
-from haitu.core.quote import Book, Item, Warehouse
 from haitu.core.stock import StockAt
 from haitu.core.tax import TaxRate
 from haitu.models import DutyLine as DutyLineRow
@@ -31,7 +31,7 @@ from haitu.models import Threshold as ThresholdRow
 from haitu.models import Warehouse as WarehouseRow
 from haitu.reads.merchant import ShopMerchant
 
-KEPT_RULES = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
+KEPT_TERMS = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
 
 
 class NoSuchMarket(Refusal):
@@ -47,58 +47,37 @@ class NoExchangeRate(Refusal):
 
 
 @dataclass(slots=True)
-class _Rules:
-    """What a Book holds besides stock, as of one version of the merchant; `items` fills as variants are asked for."""
+class _Kept:
+    """A market's terms as of one version of the merchant; `items` fills as variants are asked for."""
 
     version: int
-    market: Market
-    list_fx: FxRate
-    base_fx: FxRate
-    fx: dict[str, FxRate]
-    tax_rates: tuple[TaxRate, ...]
-    thresholds: tuple[Threshold, ...]
-    warehouses: dict[int, Warehouse]
-    lanes: tuple[Lane, ...]
-    outlet_fee_bp: int
-    payment_fee_bp: int
-    payment_fee_fixed_minor: int
+    terms: Terms
     items: dict[tuple[int, str], Item] = field(default_factory=dict)
 
 
-_rules: OrderedDict[tuple[int, str, date], _Rules] = OrderedDict()
+_kept: OrderedDict[tuple[int, str, date], _Kept] = OrderedDict()
 
 
 def load_book(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], *, language: str, on: date) -> Book:
     """Everything needed to price these variants in that market on that day.
 
-    One query (stock) when the rules and items are already known to this process at the merchant's live version.
+    One query (stock) when the terms and items are already known to this process at the merchant's live version.
     """
-    rules = _rules_of(merchant, country, on)
+    kept = _kept_for(merchant, country, on)
     wanted = sorted(set(variant_ids))
-    missing = [variant_id for variant_id in wanted if (variant_id, language) not in rules.items]
+    missing = [variant_id for variant_id in wanted if (variant_id, language) not in kept.items]
     if missing:
-        rules.items |= _items(merchant, rules.market, missing, language, on)
+        kept.items |= _items(merchant, kept.terms.market, missing, language, on)
     return Book(
-        market=rules.market,
-        list_fx=rules.list_fx,
-        base_fx=rules.base_fx,
-        fx=rules.fx,
-        tax_rates=rules.tax_rates,
-        thresholds=rules.thresholds,
-        items={key: rules.items[key, language] for key in wanted if (key, language) in rules.items},
+        terms=kept.terms,
+        items={key: kept.items[key, language] for key in wanted if (key, language) in kept.items},
         stock=stock_of(merchant.id, wanted),
-        warehouses=rules.warehouses,
-        lanes=rules.lanes,
-        outlet_fee_bp=rules.outlet_fee_bp,
-        payment_fee_bp=rules.payment_fee_bp,
-        payment_fee_fixed_minor=rules.payment_fee_fixed_minor,
-        base_currency=merchant.base_currency,
     )
 
 
 def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:
     """The market's rules alone."""
-    return _rules_of(merchant, country, on).market
+    return _kept_for(merchant, country, on).terms.market
 
 
 def stock_of(merchant_id: int, variant_ids: list[int], *, lock: bool = False) -> tuple[StockAt, ...]:
@@ -137,17 +116,17 @@ def stock_of(merchant_id: int, variant_ids: list[int], *, lock: bool = False) ->
     )
 
 
-def _rules_of(merchant: ShopMerchant, country: str, on: date) -> _Rules:
+def _kept_for(merchant: ShopMerchant, country: str, on: date) -> _Kept:
     key = (merchant.id, country, on)
-    kept = _rules.get(key)
+    kept = _kept.get(key)
     if kept is None or kept.version != merchant.version:
-        kept = _rules[key] = _load_rules(merchant, country, on)
-        while len(_rules) > KEPT_RULES:
-            _rules.popitem(last=False)
+        kept = _kept[key] = _Kept(version=merchant.version, terms=_load_terms(merchant, country, on))
+        while len(_kept) > KEPT_TERMS:
+            _kept.popitem(last=False)
     return kept
 
 
-def _load_rules(merchant: ShopMerchant, country: str, on: date) -> _Rules:
+def _load_terms(merchant: ShopMerchant, country: str, on: date) -> Terms:
     row = MarketRow.objects.of(merchant.id).filter(country=country, open=True).first()
     if row is None:
         raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
@@ -160,9 +139,9 @@ def _load_rules(merchant: ShopMerchant, country: str, on: date) -> _Rules:
     thresholds = _thresholds(merchant.id, territory_of(country, on))
     needed |= {threshold.currency for threshold in thresholds}
     rates = exchange_rates(needed, on=on)
-    return _Rules(
-        version=merchant.version,
+    return Terms(
         market=_market(row),
+        base_currency=merchant.base_currency,
         list_fx=_cross(rates, merchant.list_currency, row.currency),
         base_fx=_cross(rates, row.currency, merchant.base_currency),
         fx={currency: _cross(rates, currency, row.currency) for currency in needed},
@@ -234,6 +213,7 @@ def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow]) 
             id=row.pk,
             code=row.code,
             carrier=row.carrier,
+            service=row.service,
             mode=row.mode,
             origin_warehouse_id=row.origin_id,
             origin_country=warehouses[row.origin_id].country,
@@ -265,6 +245,7 @@ def tariff_of(row: Any) -> Tariff:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         assumed=row.assumed,
+        source=row.source,
     )
 
 
