@@ -129,6 +129,13 @@ class Expired(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revived(Happening):
+    """An expired order was paid after all and its goods were still there: the quote it was placed with stands again."""
+
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped(Happening):
     """A parcel left: now the sale is earned and its costs are owed. No payment fee and no returns in here."""
 
@@ -230,6 +237,7 @@ Event = (
     | PaymentFailed
     | Cancelled
     | Expired
+    | Revived
     | Shipped
     | Delivered
     | CarrierBilled
@@ -285,6 +293,7 @@ class Move:
 STAYS = Move(from_=ANY)
 CANCELS = Move(from_=frozenset({OrderStatus.PENDING, OrderStatus.PAID}), to=OrderStatus.CANCELLED)
 EXPIRES = Move(from_=frozenset({OrderStatus.PENDING}), to=OrderStatus.EXPIRED)
+REVIVES = Move(from_=frozenset({OrderStatus.EXPIRED}), to=OrderStatus.PENDING)
 SHIPS_PART = Move(from_=frozenset({OrderStatus.PAID, OrderStatus.PART_SHIPPED}), to=OrderStatus.PART_SHIPPED)
 SHIPS = replace(SHIPS_PART, to=OrderStatus.SHIPPED)
 DELIVERS_PART = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}))
@@ -301,6 +310,8 @@ def move(event: Event) -> Move:  # noqa: PLR0911  # an arm an event
             return CANCELS
         case Expired():
             return EXPIRES
+        case Revived():
+            return REVIVES
         case Shipped():
             return SHIPS if event.completes else SHIPS_PART
         case Delivered():

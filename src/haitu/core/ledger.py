@@ -28,6 +28,7 @@ from haitu.core.events import (
     Refunded,
     Returned,
     Revalued,
+    Revived,
     Shipped,
     SpendBooked,
     WrittenOff,
@@ -148,7 +149,7 @@ WRITES_OFF = _route(
 def entries_for(event: Event) -> tuple[EntryRow, ...]:  # noqa: C901, PLR0911, PLR0912  # an arm an event
     """The entries of an event, balanced in each book. An event that moves no value has none."""
     match event:
-        case Placed():
+        case Placed() | Revived():
             return _book(event, Book.QUOTED, event.postings, QUOTES)
         case Cancelled() | Expired():
             return _book(event, Book.QUOTED, event.postings, QUOTES, sign=-1)
