@@ -16,9 +16,10 @@ from typing import Any, Self
 from django.db import IntegrityError, connection, transaction
 
 from haitu.actions.record import record
+from haitu.core.book import Basket, Destination, Quote, QuoteLine
 from haitu.core.errors import Refusal
 from haitu.core.events import Dims, Placed, Posting
-from haitu.core.quote import Basket, Destination, Quote, QuoteLine, quote
+from haitu.core.quote import quote
 from haitu.reads.merchant import ShopMerchant, by_id
 from haitu.reads.quote import load_book
 
@@ -413,15 +414,20 @@ def shown(agreed: Quote) -> dict[str, Any]:
         "parcels": [
             {
                 "warehouse_id": parcel.warehouse_id,
+                "warehouse": parcel.warehouse,
+                "country": parcel.country,
                 "lane_id": parcel.lane_id,
+                "lane": parcel.lane,
                 "carrier": parcel.carrier,
                 "service": parcel.service,
+                "boxes": parcel.boxes,
                 "weight_g": parcel.weight_g,
                 "chargeable_g": parcel.chargeable_g,
                 "freight_minor": parcel.freight_minor,
                 "earliest": parcel.earliest.isoformat(),
                 "latest": parcel.latest.isoformat(),
                 "scheme": parcel.scheme,
+                "incoterm": parcel.incoterm,
             }
             for parcel in agreed.parcels
         ],
