@@ -67,7 +67,7 @@ def _ready_database(*, demo: bool) -> None:
 
 def _ready_static_files() -> None:
     """Collects static files when any of them changed since the last time."""
-    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    stamp = Path(settings.VAR) / "static.collected"
     found = hashlib.sha256()
     for finder in finders.get_finders():
         for path, storage in finder.list(None):
