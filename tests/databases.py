@@ -14,7 +14,7 @@ from haitu.commands import postgres
 
 HERE = Path(__file__).parent
 # What is the same on every database is proven once, in the SQLite pass.
-PURE = (HERE / "core", HERE / "plan", HERE / "commands", HERE / "test_house.py")
+PURE = (HERE / "core", HERE / "plan", HERE / "commands", HERE / "test_house.py", HERE / "test_settings.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,7 +38,7 @@ def usage() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "haitu.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "haitu.settings"
     name, *rest = arguments or ["help"]
     if name in {"help", "-h", "--help"}:
         sys.stdout.write(usage())
