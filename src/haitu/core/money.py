@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from haitu.core.errors import Refusal
 
@@ -60,14 +60,19 @@ class FxMismatch(Refusal):
     code = "fx_mismatch"
 
 
+class RateMissing(Refusal):
+    """An amount stands in a currency for which no rate is known."""
+
+    code = "rate_missing"
+
+
 class Countable(Protocol):
     """An int or an int64 column: what the formulas of money need, and no more."""
 
-    def __add__(self, other: Any, /) -> Any: ...
-    def __sub__(self, other: Any, /) -> Any: ...
-    def __mul__(self, other: Any, /) -> Any: ...
-    def __rmul__(self, other: Any, /) -> Any: ...
-    def __floordiv__(self, other: Any, /) -> Any: ...
+    def __add__(self, other: Any, /) -> Self: ...
+    def __sub__(self, other: Any, /) -> Self: ...
+    def __mul__(self, other: Any, /) -> Self: ...
+    def __floordiv__(self, other: Any, /) -> Self: ...
     def __lt__(self, other: Any, /) -> Any: ...
 
 
@@ -95,7 +100,7 @@ def half_up(numerator: Number, denominator: int | Number) -> Number:
     Takes ints of any size or int64 columns (|numerator| below 2**62); the denominator is above zero.
     """
     # Floor division alone sends every half up. Taking one off below zero changes the result at a half only.
-    rounded: Number = (2 * numerator + denominator - (numerator < 0)) // (2 * denominator)
+    rounded: Number = (numerator * 2 + denominator - (numerator < 0)) // (denominator * 2)
     return rounded
 
 
@@ -175,6 +180,38 @@ def convert_back(amount_minor: int, fx: FxRate) -> int:
     rate and without the error of an inverted, rounded one.
     """
     return half_up(amount_minor * 10**9 * minor_units(fx.base), fx.rate_e9 * minor_units(fx.quote))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """The rates of a day into one currency, by the currency they come from."""
+
+    currency: str
+    rates: Mapping[str, FxRate]
+    on: date
+
+    def take(self, amount_minor: int, currency: str) -> int:
+        """An amount of another currency as one of ours."""
+        return convert(amount_minor, self.rate(currency))
+
+    def give(self, amount_minor: int, currency: str) -> int:
+        """An amount of ours as one of another currency, by the same rate."""
+        return convert_back(amount_minor, self.rate(currency))
+
+    def rate(self, currency: str) -> FxRate:
+        """The rate from that currency into ours; ours is worth itself."""
+        if currency == self.currency:
+            return at_par(currency, self.on)
+        try:
+            return self.rates[currency]
+        except KeyError:
+            raise RateMissing(
+                f"No exchange rate from {currency} to {self.currency} is known.", field="currency", currency=currency
+            ) from None
+
+    def shown(self, amount_minor: int) -> str:
+        """An amount of ours for an explanation: "12.34 EUR"."""
+        return f"{display(amount_minor, self.currency)} {self.currency}"
 
 
 def parse(text: str, currency: str) -> int:
