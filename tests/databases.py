@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     leave = ExitStack()
     early_config.add_cleanup(leave.close)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a polite kill also stops and removes what we started
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C: all is stopped and removed
     folder = Path(tempfile.mkdtemp(prefix="haitu-test-"))
     leave.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "static").mkdir()
