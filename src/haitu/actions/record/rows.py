@@ -1,0 +1,77 @@
+"""How events and entries lie in their tables; the same text serves SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from haitu.core.events import Event, kind_of, to_payload
+from haitu.core.ledger import EntryRow
+
+# An entry's id is its event's id × 65536 + position: whoever has the event has its entries, and the other way round.
+ENTRY_BITS = 16
+
+EVENT_COLUMNS = "merchant_id, key, kind, order_id, at, recorded_at, payload"
+EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s)"
+ENTRY_COLUMNS = (
+    "id, merchant_id, book, assumed, account, order_id, line_id, variant_id, lane_id, market_id, outlet_id, channel, "
+    "week, currency, amount_minor, base_minor"
+)
+ENTRY_ROW = f"({', '.join(['%s'] * 16)})"
+ROWS_A_STATEMENT = 500  # × 16 values; SQLite takes 32,766
+
+
+class TooManyEntries(ValueError):
+    """One event has more entries than an entry's position can count; split it (an order of 4,000 lines fits)."""
+
+
+def event_row(event: Event, merchant_id: int, now: datetime) -> tuple[Any, ...]:
+    """An event as a row of haitu_event, without its id."""
+    payload = json.dumps(to_payload(event), separators=(",", ":"), ensure_ascii=False)
+    return (
+        merchant_id,
+        event.key,
+        kind_of(event),
+        event.dims.order_id,
+        moment(event.at),
+        moment(now),
+        payload,
+    )
+
+
+def entry_rows(event: Event, entries: Sequence[EntryRow], *, event_id: int, merchant_id: int) -> list[tuple[Any, ...]]:
+    """An event's entries as rows of haitu_entry."""
+    if len(entries) > 1 << ENTRY_BITS:
+        raise TooManyEntries(f"event {event.key!r} has {len(entries)} entries; {1 << ENTRY_BITS} is the most")
+    first, dims = event_id << ENTRY_BITS, event.dims
+    order_id, market_id, outlet_id, channel = dims.order_id, dims.market_id, dims.outlet_id, dims.channel
+    return [
+        (
+            first + position,
+            merchant_id,
+            int(entry.book),
+            entry.assumed,
+            int(entry.account),
+            order_id,
+            entry.line_id,
+            entry.variant_id,
+            entry.lane_id,
+            market_id,
+            outlet_id,
+            channel,
+            entry.week,
+            entry.currency,
+            entry.amount_minor,
+            entry.base_minor,
+        )
+        for position, entry in enumerate(entries)
+    ]
+
+
+def moment(at: datetime) -> Any:
+    """A time as the database at hand takes it."""
+    return connection.ops.adapt_datetimefield_value(at)
