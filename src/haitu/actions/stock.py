@@ -79,7 +79,9 @@ def receive(
         change(stock, MoveKind.RECEIVED, quantity, goods_value_minor, inbound_value_minor, reference, event_key, now)
         if assumed and not stock.assumed:
             Stock.objects.of(merchant_id).filter(pk=stock.pk).update(assumed=True)
-        audit(by, "stock.receive", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change={"units": (0, quantity)})
+        audit(
+            by, "stock.receive", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change={"units": (0, quantity)}
+        )
     return stock.pk
 
 
@@ -121,9 +123,7 @@ def move(
     return end.pk
 
 
-def count(
-    *, merchant_id: int, stock_id: int, counted: int, reason: str, by: User | None, now: datetime
-) -> int:
+def count(*, merchant_id: int, stock_id: int, counted: int, reason: str, by: User | None, now: datetime) -> int:
     """Sets the units on hand to what was counted and books the value of the difference; the signed difference."""
     if counted < 0:
         raise BadQuantity("A count is zero or more.", field="counted")
@@ -146,9 +146,7 @@ def count(
     return difference
 
 
-def write_off(
-    *, merchant_id: int, stock_id: int, quantity: int, reason: str, by: User | None, now: datetime
-) -> None:
+def write_off(*, merchant_id: int, stock_id: int, quantity: int, reason: str, by: User | None, now: datetime) -> None:
     """Takes free units that are lost, broken or expired out of stock, with their value."""
     if quantity <= 0:
         raise BadQuantity("Write off at least one unit.", field="quantity")

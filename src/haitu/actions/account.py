@@ -1,0 +1,25 @@
+"""A merchant's account at a payment provider, ready to speak."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from haitu.links.payment import PaymentProvider, provider
+from haitu.links.secrets import seal, unseal
+from haitu.models import PaymentAccount
+
+
+def provider_of(account: PaymentAccount) -> PaymentProvider:
+    """The provider behind the account, with its key unsealed; call it outside of transactions only."""
+    key = unseal(account.api_key_sealed, settings.SEAL_KEY)
+    return provider(account.provider, address=account.address, api_key=key)
+
+
+def webhook_secret_of(account: PaymentAccount) -> str:
+    """What the provider signs its notices with."""
+    return unseal(account.webhook_secret_sealed, settings.SEAL_KEY)
+
+
+def sealed(text: str) -> str:
+    """A secret as it may be stored."""
+    return seal(text, settings.SEAL_KEY)
