@@ -202,12 +202,12 @@ class Exchange:
         """The rate from that currency into ours; ours is worth itself."""
         if currency == self.currency:
             return at_par(currency, self.on)
-        try:
-            return self.rates[currency]
-        except KeyError:
+        fx = self.rates.get(currency)
+        if fx is None or fx.quote != self.currency:
             raise RateMissing(
                 f"No exchange rate from {currency} to {self.currency} is known.", field="currency", currency=currency
-            ) from None
+            )
+        return fx
 
     def shown(self, amount_minor: int) -> str:
         """An amount of ours for an explanation: "12.34 EUR"."""
