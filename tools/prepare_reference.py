@@ -17,9 +17,8 @@ from typing import Any
 
 import polars as pl
 from babel import Locale
-from iso4217 import Currency
 
-from haitu.core.money import EXPONENTS, WITHDRAWN
+from haitu.core.money import EXPONENTS
 from haitu.links.reference.duty_text import Duty, duty
 
 DATA = Path(__file__).parents[1] / "src/haitu/data"
@@ -76,7 +75,10 @@ def european(folder: Path) -> tuple[list[TaxRow], list[Sequence[object]]]:
 
 def changes(entry: Mapping[str, Any]) -> list[tuple[str, float]]:
     """A world entry's rates in order of time. `before` gives the UTC moment at which an older rate ended."""
-    ends = sorted((datetime.fromisoformat(moment.removesuffix("Z")), old["rate"]) for moment, old in entry.get("before", {}).items())
+    ends = sorted(
+        (datetime.fromisoformat(moment.removesuffix("Z")), old["rate"])
+        for moment, old in entry.get("before", {}).items()
+    )
     starts = ["", *(str((end + timedelta(hours=12)).date()) for end, _ in ends)]
     return list(zip(starts, [*(rate for _, rate in ends), entry["rate"]], strict=True))
 
@@ -126,6 +128,12 @@ def history(folder: Path, country: str) -> list[TaxRow]:
 TAX_HEADER = ("country", "region", "kind", "category", "rate_bp", "valid_from", "valid_to", "source")
 
 
+def superseded(row: TaxRow, first_own: Mapping[tuple[str, ...], str]) -> bool:
+    """Whether a row by hand of the same place and category takes over before this one ends."""
+    own = first_own.get((row[0], row[1], row[3]))
+    return own is not None and (not row[6] or row[6] >= own)
+
+
 def tax(folder: Path) -> None:
     european_rates, areas = european(folder)
     rest = worldwide(folder, {row[0] for row in european_rates})
@@ -133,7 +141,15 @@ def tax(folder: Path) -> None:
     better = {country: history(folder, country) for country in ("AU", "CH", "JP", "KR", "NO", "NZ", "ZA")}
     # The dated history is taken where its newest rate is the newest rate of the other set too.
     better = {country: rows for country, rows in better.items() if rows and rows[-1][4] == now[country]}
-    rates = european_rates + [row for row in rest if row[0] not in better] + [r for rows in better.values() for r in rows]
+    rates = (
+        european_rates + [row for row in rest if row[0] not in better] + [r for rows in better.values() for r in rows]
+    )
+    first_own: dict[tuple[str, ...], str] = {}
+    with (DATA / "tax/overrides.csv").open(encoding="utf-8", newline="") as file:
+        for own in csv.DictReader(file):
+            place = (own["country"], own["region"], own["category"])
+            first_own[place] = min(own["valid_from"], first_own.get(place, "9999"))
+    rates = [row for row in rates if not superseded(row, first_own)]
     write_csv(DATA / "tax/rates.csv", TAX_HEADER, sorted(rates, key=lambda row: (row[:4], row[5])))
     header = ("country", "area", "postcode", "category", "rate_bp", "valid_from", "valid_to", "source")
     write_csv(DATA / "tax/areas.csv", header, sorted(areas, key=str))
@@ -153,7 +169,7 @@ def numbers(understood: Duty | None) -> dict[str, object]:
     }
 
 
-def line(territory: str, code: str, description: str, text: str, start: date, source: str) -> dict[str, object]:
+def line(territory: str, code: str, description: str, text: str, *, start: date, source: str) -> dict[str, object]:
     fixed = {"territory": territory, "hs_code": code, "description": description, "text": text}
     return fixed | numbers(duty(text)) | {"valid_from": start, "source": source}
 
@@ -163,8 +179,10 @@ def uk_and_eu(folder: Path) -> list[dict[str, object]]:
     start, lines = START_OF_UK_TARIFF, []
     for row in table.iter_rows(named=True):
         code, description = row["commodity"], row["description"]
-        lines.append(line("EU", code, description, row["cet_duty_rate"], start, "Common External Tariff 2021"))
-        lines.append(line("GB", code, description, row["ukgt_duty_rate"], start, "UK Global Tariff 2021"))
+        lines.append(
+            line("EU", code, description, row["cet_duty_rate"], start=start, source="Common External Tariff 2021")
+        )
+        lines.append(line("GB", code, description, row["ukgt_duty_rate"], start=start, source="UK Global Tariff 2021"))
     return lines
 
 
@@ -180,7 +198,7 @@ def american(folder: Path) -> list[dict[str, object]]:
         if row["General Rate of Duty"] and len(code) >= 8 and code[:2] < "98":
             words = ": ".join(above[indent] for indent in sorted(above)[-3:])
             source = "USITC Harmonized Tariff Schedule, November 2024"
-            lines.append(line("US", code, words, row["General Rate of Duty"], EXPORT_OF_US_TARIFF, source))
+            lines.append(line("US", code, words, row["General Rate of Duty"], start=EXPORT_OF_US_TARIFF, source=source))
     return lines
 
 
@@ -243,7 +261,9 @@ def tariff(originals: Path) -> None:
     write_parquet(frame, DATA / "tariff/lines.parquet")
     six = pl.DataFrame(six_digits(lines), schema=TARIFF_SCHEMA).drop("description").sort("territory", "hs_code")
     write_parquet(six, DATA / "tariff/six_digits.parquet")
-    understood = frame.group_by("territory").agg(pl.len(), pl.col("ad_valorem_bp").is_not_null().sum().alias("understood"))
+    understood = frame.group_by("territory").agg(
+        pl.len(), pl.col("ad_valorem_bp").is_not_null().sum().alias("understood")
+    )
     print(understood.sort("territory"))
 
 
@@ -310,14 +330,16 @@ def countries(folder: Path) -> None:
 
 
 def currencies() -> None:
-    """Every active ISO 4217 currency with a minor unit; names from CLDR."""
+    """Decimals from the money rules and names from CLDR, written anew; codes and numbers stay as the file has them."""
     english, chinese = Locale("en").currencies, Locale("zh", script="Hans").currencies
-    active = sorted(EXPONENTS.keys() - set(WITHDRAWN.split()))
-    rows = []
-    for code in active:
-        numeric = f"{Currency(code).number:03d}"
-        rows.append((code, numeric, EXPONENTS[code], english.get(code, code), chinese.get(code, code)))
-    write_csv(DATA / "countries/currencies.csv", ("code", "numeric", "exponent", "name_en", "name_zh"), rows)
+    path = DATA / "countries/currencies.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        numbers_by_code = {row["code"]: row["numeric"] for row in csv.DictReader(file)}
+    rows = [
+        (code, number, EXPONENTS[code], english.get(code, code), chinese.get(code, code))
+        for code, number in numbers_by_code.items()
+    ]
+    write_csv(path, ("code", "numeric", "exponent", "name_en", "name_zh"), rows)
 
 
 def icons(folder: Path) -> None:

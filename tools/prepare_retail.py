@@ -9,15 +9,15 @@ other line is kept and told apart by its `kind`, so that whoever loads it can co
 
 import re
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 FOLDER = Path(__file__).parents[1] / "src/haitu/data/online_retail_ii"
-OVERLAP_FROM = datetime(2010, 12, 1)  # the first sheet repeats the second from here on
-CUT = datetime(2011, 6, 1)  # 18 whole months; the rest is kept for judging
-LIST_PRICE_FROM = datetime(2010, 12, 1)
+OVERLAP_FROM = date(2010, 12, 1)  # the first sheet repeats the second from here on
+CUT = date(2011, 6, 1)  # 18 whole months; the rest is kept for judging
+LIST_PRICE_FROM = date(2010, 12, 1)
 
 # A stock code of goods: five digits and a variant letter or two, or an article of the old dotcom shop.
 GOODS_CODE = r"^(\d{5}[A-Z]{0,2}|DCGS[A-Z0-9]+|SP1002)$"

@@ -9,7 +9,8 @@ from decimal import Decimal
 PERCENT = re.compile(r"(?P<percent>\d+(?:\.\d+)?) ?%")
 MONEY = re.compile(
     r"(?P<dollar>\$)?(?P<amount>[\d,]+(?:\.\d+)?) ?(?P<coin>¢|EUR|GBP|€)?"
-    r" ?(?:/ ?(?P<quantity>[\d,]*) ?(?P<unit>kg|tonne|t|hl|liter|litre|items?|m|pr\.?|doz\.?|bbl|gross)| (?P<each>each))"
+    r" ?(?:/ ?(?P<quantity>[\d,]*) ?(?P<unit>kg|tonne|t|hl|liter|litre|items?|m|pr\.?|doz\.?|bbl|gross)"
+    r"| (?P<each>each))"
 )
 CURRENCY = {"$": "USD", "¢": "USD", "EUR": "EUR", "€": "EUR", "GBP": "GBP"}
 UNIT = {"litre": "l", "liter": "l", "items": "item", "pr.": "pair", "pr": "pair", "doz.": "dozen", "doz": "dozen"}

@@ -37,7 +37,7 @@ class Row:
     line: int
     values: Mapping[str, str]
     problems: list[Problem]
-    sound: bool = field(default=True)
+    sound: bool = field(default=True, kw_only=True)
 
     def given(self, column: str) -> str:
         return self.values.get(column, "").strip()
