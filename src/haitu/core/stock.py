@@ -27,6 +27,11 @@ class NotServed(Refusal):
 
     code = "not_served"
 
+    def __init__(self, reasons: Sequence[Refusal]) -> None:
+        self.reasons = reasons
+        told = " ".join(reason.told for reason in reasons) or f"It would take more than {MOST_PARCELS} parcels."
+        super().__init__(told, reasons=tuple(reason.told for reason in reasons))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockAt:
@@ -124,8 +129,7 @@ def _best(
 
 
 def _not_served(refused: Iterable[Refusal]) -> NotServed:
-    reasons = tuple({refusal.told: refusal for refusal in refused}.values())  # each once, in order
-    return NotServed(" ".join(refusal.told for refusal in reasons) or "No parcel can take it.", reasons=reasons)
+    return NotServed(tuple({refusal.told: refusal for refusal in refused}.values()))  # each once, in order
 
 
 def _shelves(demand: Units, stock: Iterable[StockAt]) -> dict[int, dict[int, int]]:

@@ -1,0 +1,254 @@
+"""Which warehouse sends what by which lane, and what tax and customs make of that parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+
+from haitu.core.book import Book, Destination, Item, Terms, Warehouse
+from haitu.core.customs import Consignment, ImportCharges, charges
+from haitu.core.errors import Refusal
+from haitu.core.freight import Lane, LegPrice, UnknownWeight, ship_price
+from haitu.core.market import Market, shelf_price
+from haitu.core.money import RateMissing, half_up, split
+from haitu.core.stock import NotServed, Parcel, Units, assign, unit_value
+from haitu.core.tariff import DutyUnknown, Goods
+from haitu.core.tax import NoTaxRate, TaxRate, tax_inside, tax_on_top
+
+# A refusal of these kinds says that we do not know, which is not the same as "we do not deliver".
+UNKNOWN = (UnknownWeight, DutyUnknown, NoTaxRate, RateMissing)
+
+
+class NotForSaleHere(Refusal):
+    """The prices are those of one country, the destination is in another."""
+
+    code = "not_for_sale_here"
+
+
+class NotDelivered(Refusal):
+    """No lane takes it there; `reasons` has every lane's refusal."""
+
+    code = "not_delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How one warehouse would send some units: lane, what border and tax take, and what all of it costs."""
+
+    warehouse: Warehouse
+    leg: LegPrice
+    freight_minor: int
+    shipping_minor: tuple[int, ...]  # of what the buyer pays for delivery, per line
+    rates: tuple[TaxRate, ...]
+    crosses: bool
+    border: ImportCharges
+    cost_minor: int
+    days_p50: int
+    days_p90: int
+
+
+class Asking:
+    """One question to a Book: these goods, there, on that day. Called with a warehouse and units it finds the way."""
+
+    __slots__ = ("book", "demand", "goods_minor", "on", "prices", "shipping_minor", "stock", "terms", "to")
+
+    def __init__(self, demand: Units, book: Book, to: Destination, on: date) -> None:
+        self.book, self.terms, self.to, self.on, self.demand = book, book.terms, to, on, demand
+        self.prices = {variant: shelf(variant, book, on) for variant in demand}
+        self.goods_minor = sum(self.prices[variant] * quantity for variant, quantity in demand.items())
+        self.shipping_minor = shipping(self.terms.market, self.goods_minor)
+        self.stock = {
+            (at.warehouse_id, at.variant_id): at
+            for at in book.stock
+            if at.variant_id in demand and at.warehouse_id in self.terms.warehouses
+        }
+
+    def __call__(self, warehouse_id: int, units: Units) -> Way:
+        """The cheapest open lane for the units as one parcel, or a refusal that names every lane's reason."""
+        warehouse = self.terms.warehouses[warehouse_id]
+        items = [(self.book.item(variant), quantity) for variant, quantity in units.items()]
+        leg, freight_minor = self._cheapest_lane(warehouse, items)
+        amounts = self.amounts(units)
+        part_minor = self.shipping_minor
+        if len(units) < len(self.demand) or units != self.demand:  # a parcel of several: its share, by value
+            part_minor = half_up(self.shipping_minor * sum(amounts), self.goods_minor or 1)
+        return self.way(warehouse, leg, freight_minor, units, split(part_minor, amounts))
+
+    def amounts(self, units: Units) -> list[int]:
+        """Shelf price × quantity, per line."""
+        return [self.prices[variant] * quantity for variant, quantity in units.items()]
+
+    def way(
+        self, warehouse: Warehouse, leg: LegPrice, freight_minor: int, units: Units, shipping_minor: tuple[int, ...]
+    ) -> Way:
+        """The way by a chosen lane, the lines bearing these shares of what the buyer pays for delivery."""
+        terms = self.terms
+        items = [self.book.item(variant) for variant in units]
+        rates = tuple(
+            terms.tax_rate(item.tax_category, self.to.region or terms.market.region, self.on) for item in items
+        )
+        amounts = self.amounts(units)
+        border = self._border(warehouse, units, shipping_minor, rates)
+        tax_minor = (
+            sum(
+                _tax(amount + share, rate.rate_bp, terms.market.prices_include_tax)
+                for amount, share, rate in zip(amounts, shipping_minor, rates, strict=True)
+            )
+            if border.seller_taxes
+            else 0
+        )
+        return Way(
+            warehouse=warehouse,
+            leg=leg,
+            freight_minor=freight_minor,
+            shipping_minor=shipping_minor,
+            rates=rates,
+            crosses=terms.crosses_border(warehouse.id, self.on),
+            border=border,
+            cost_minor=tax_minor
+            + self._worth_minor(warehouse.id, units)
+            + sum(border.duty_minor)
+            + sum(border.import_vat_minor)
+            + freight_minor,
+            days_p50=warehouse.handling_days + leg.lane.days_p50,
+            days_p90=warehouse.handling_days + leg.lane.days_p90,
+        )
+
+    def _cheapest_lane(self, warehouse: Warehouse, items: Sequence[tuple[Item, int]]) -> tuple[LegPrice, int]:
+        """The leg that costs least, of equals the earliest, with its price in the market's currency."""
+        pieces = [item.pieces(quantity) for item, quantity in items]
+        best: tuple[LegPrice, int] | None = None
+        best_rank = (0, 0)
+        reasons: list[Refusal] = []
+        for lane in self.terms.lanes_from(warehouse.id):
+            try:
+                check_lane_label(lane, self.terms, self.on)
+                leg = ship_price(lane, pieces, on=self.on, postcode=self.to.postcode)
+            except Refusal as refusal:
+                reasons.append(refusal)
+                continue
+            freight_minor = self.terms.in_market(leg.price_minor, leg.currency)
+            rank = (freight_minor, lane.days_p90)
+            if best is None or rank < best_rank:
+                best, best_rank = (leg, freight_minor), rank
+        if best is None:
+            raise _not_delivered(
+                reasons or [NotDelivered(f"No lane leads from {warehouse.code} to {self.to.country}.")]
+            )
+        return best
+
+    def _worth_minor(self, warehouse_id: int, units: Units) -> int:
+        """What the units cost to buy and to bring to the warehouse."""
+        rows = [(self.stock[warehouse_id, variant], quantity) for variant, quantity in units.items()]
+        return self.terms.from_base(
+            sum(unit_value(at.goods_value_minor + at.inbound_value_minor, n, at.on_hand) for at, n in rows)
+        )
+
+    def _border(
+        self, warehouse: Warehouse, units: Units, shipping_minor: Sequence[int], rates: Sequence[TaxRate]
+    ) -> ImportCharges:
+        """What customs take of the parcel: its value is the price without tax, its freight what the buyer pays."""
+        terms, market = self.terms, self.terms.market
+        crosses = terms.crosses_border(warehouse.id, self.on)
+        goods = []
+        freight_minor = 0
+        items = [self.book.items[variant] for variant in units]
+        for item, quantity, amount, share, rate in zip(
+            items, units.values(), self.amounts(units), shipping_minor, rates, strict=True
+        ):
+            inside_bp = rate.rate_bp if market.prices_include_tax else 0
+            value_minor = amount - tax_inside(amount, inside_bp)
+            freight_minor += amount + share - tax_inside(amount + share, inside_bp) - value_minor
+            goods.append(
+                Goods(
+                    hs_code=item.hs_code,
+                    origin_country=item.origin_country,
+                    value_minor=value_minor,
+                    weight_g=item.weight_g * quantity if item.weight_g else None,
+                    quantity=quantity,
+                )
+            )
+        return charges(
+            Consignment(
+                origin_country=warehouse.country,
+                destination=self.to.country,
+                goods=tuple(goods),
+                freight_minor=freight_minor,
+                insurance_minor=0,
+                currency=market.currency,
+            ),
+            region=self.to.region or market.region,
+            vat_rates_bp=[rate.rate_bp for rate in rates],
+            duty_lines=chain.from_iterable(item.duty_lines for item in items) if crosses else (),
+            thresholds=terms.thresholds if crosses else (),
+            fx=terms.fx,
+            registrations=market.registrations,
+            on=self.on,
+            incoterm=market.incoterm,
+        )
+
+
+def shelf(variant_id: int, book: Book, on: date) -> int:
+    """The price on the page, in the market's currency; with tax where the market shows prices so."""
+    item, terms = book.item(variant_id), book.terms
+    market = terms.market
+    rate_bp = terms.tax_rate(item.tax_category, market.region, on).rate_bp if market.prices_include_tax else 0
+    return shelf_price(item.list_minor, terms.list_fx, market, rate_bp, item.override_minor)
+
+
+def shipping(market: Market, goods_minor: int) -> int:
+    """What the buyer pays for delivery: the market's flat price, nothing from a goods value on."""
+    free_from_minor = market.shipping_free_from_minor
+    return 0 if free_from_minor is not None and goods_minor >= free_from_minor else market.shipping_minor
+
+
+def check_lane_label(lane: Lane, terms: Terms, on: date) -> None:
+    """Refuse a lane that cannot cross the border under the market's incoterm."""
+    incoterm = terms.market.incoterm
+    if incoterm not in lane.incoterms and terms.crosses_border(lane.origin_warehouse_id, on):
+        raise NotDelivered(
+            f"{lane.code} goes {' or '.join(sorted(lane.incoterms))}; {terms.market.country} is promised {incoterm}.",
+            field="lane",
+            lane=lane.code,
+            incoterm=incoterm,
+            allowed=tuple(sorted(lane.incoterms)),
+        )
+
+
+def _tax(charged_minor: int, rate_bp: int, included: bool) -> int:
+    return tax_inside(charged_minor, rate_bp) if included else tax_on_top(charged_minor, rate_bp)
+
+
+def parcels_of(asking: Asking) -> tuple[Parcel[Way], ...]:
+    """The parcels the goods travel in, each with its exact share of what the buyer pays for delivery."""
+    try:
+        parcels = assign(asking.demand, asking.stock.values(), asking, name=asking.book.sku)
+    except NotServed as refused:
+        raise _not_delivered(refused.reasons) from None
+    if len(parcels) == 1:
+        return parcels
+    shares = iter(split(asking.shipping_minor, [amount for p in parcels for amount in asking.amounts(p.units)]))
+    return tuple(
+        Parcel(
+            warehouse_id=parcel.warehouse_id,
+            units=parcel.units,
+            leg=asking.way(
+                parcel.leg.warehouse,
+                parcel.leg.leg,
+                parcel.leg.freight_minor,
+                parcel.units,
+                tuple(next(shares) for _ in parcel.units),
+            ),
+        )
+        for parcel in parcels
+    )
+
+
+def _not_delivered(reasons: Sequence[Refusal]) -> Refusal:
+    """What is unknown stays unknown if that is all that stands in the way; else every reason in one refusal."""
+    if reasons and isinstance(reasons[0], UNKNOWN) and len({type(reason) for reason in reasons}) == 1:
+        return reasons[0]
+    told = tuple(dict.fromkeys(reason.told for reason in reasons))
+    return NotDelivered(" ".join(told), field="destination", reasons=told)
