@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from haitu.links.payment import PaymentProvider, provider
+from haitu.links.payment import provider
+from haitu.links.payment.protocol import PaymentProvider
 from haitu.links.secrets import seal, unseal
 from haitu.models import PaymentAccount
 

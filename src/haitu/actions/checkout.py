@@ -143,7 +143,7 @@ class _Wanted:
     now: datetime
 
 
-class _Again(Exception):  # noqa: N818 - not an error: somebody was faster, so price the basket again
+class _Again(Exception):
     pass
 
 

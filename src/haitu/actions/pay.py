@@ -317,7 +317,7 @@ def _fee(order: Order, fee_minor: int) -> tuple[Posting, ...]:
     )
 
 
-class _Gone(Exception):  # noqa: N818 - not an error: the goods of a late payer are sold
+class _Gone(Exception):
     pass
 
 

@@ -356,3 +356,14 @@ def _given_of_earned(order: Order) -> dict[int, int]:
         for share in shares_of(row):
             given[share.line_id] = given.get(share.line_id, 0) + share.amount_minor - share.deposit_minor
     return given
+
+
+def deposit_refunds(order: Order) -> dict[int, tuple[int, int]]:
+    """Line id → amount and tax that went back before the goods had left: by so much less is earned when they do."""
+    given = dict[int, tuple[int, int]]()
+    for row in Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.SUCCEEDED):
+        for share in shares_of(row):
+            earned_tax = half_up(share.tax_minor * (share.amount_minor - share.deposit_minor), share.amount_minor)
+            amount_minor, tax_minor = given.get(share.line_id, (0, 0))
+            given[share.line_id] = (amount_minor + share.deposit_minor, tax_minor + share.tax_minor - earned_tax)
+    return given

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from haitu.core.events import Shipped, from_payload
+from typing import NamedTuple
+
+from haitu.core.events import CarrierBilled, Shipped, from_payload
 from haitu.core.landed import Waterfall
 from haitu.models import Event, Order
 
@@ -22,3 +24,18 @@ def shipped_by_line(order: Order) -> dict[int, Waterfall]:
             if posting.line_id is not None:
                 posted[posting.line_id] = posted.get(posting.line_id, Waterfall()) + posting.waterfall
     return posted
+
+
+class Billed(NamedTuple):
+    """How many bills a parcel has had, and the sum of what they differed from the quote, in order currency."""
+
+    bills: int
+    minor: int
+
+
+def billed_of(order: Order, shipment_id: int) -> Billed:
+    """What carriers' bills have added to a parcel so far."""
+    kept = Event.objects.of(order.merchant_id).filter(order_id=order.pk, kind="carrier_billed").order_by("pk")
+    events = [from_payload("carrier_billed", payload) for payload in kept.values_list("payload", flat=True)]
+    own = [event for event in events if isinstance(event, CarrierBilled) and event.shipment_id == shipment_id]
+    return Billed(len(own), sum(posting.waterfall.last_mile for event in own for posting in event.postings))

@@ -6,6 +6,7 @@ Every change of the units on hand is a StockMove, every change of their value an
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -66,7 +67,7 @@ def receive(
     if quantity <= 0 or goods_value_minor < 0 or inbound_value_minor < 0:
         raise BadQuantity("Receive at least one unit, at a value of zero or more.", field="quantity")
     with transaction.atomic():
-        stock = _row(merchant_id, variant_id, warehouse_id)
+        stock = row_of(merchant_id, variant_id, warehouse_id)
         event_key = f"received:{key or secrets.token_hex(8)}"
         posting = Posting(
             variant_id=variant_id,
@@ -76,12 +77,12 @@ def receive(
         event = Received(key=event_key, at=now, dims=base_dims(merchant_id), postings=(posting,))
         if record(event, merchant_id=merchant_id, now=now) is None:
             return stock.pk
-        change(stock, MoveKind.RECEIVED, quantity, goods_value_minor, inbound_value_minor, reference, event_key, now)
+        units = Units(quantity=quantity, goods_minor=goods_value_minor, inbound_minor=inbound_value_minor)
+        change(stock, MoveKind.RECEIVED, units, reference=reference, event_key=event_key, now=now)
         if assumed and not stock.assumed:
             Stock.objects.of(merchant_id).filter(pk=stock.pk).update(assumed=True)
-        audit(
-            by, "stock.receive", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change={"units": (0, quantity)}
-        )
+        changed = {"units": (0, quantity)}
+        audit(by, "stock.receive", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change=changed)
     return stock.pk
 
 
@@ -103,7 +104,7 @@ def move(
         start = _existing(merchant_id, stock_id)
         if start.warehouse_id == to_warehouse_id:
             raise BadQuantity("The units lie in that warehouse already.", field="warehouse")
-        end = _row(merchant_id, start.variant_id, to_warehouse_id, lock=False)
+        end = row_of(merchant_id, start.variant_id, to_warehouse_id, lock=False)
         held = lock_rows(merchant_id, [start.pk, end.pk])
         start, end = held[start.pk], held[end.pk]
         _check_free(start, quantity)
@@ -114,8 +115,10 @@ def move(
             cost = Posting(variant_id=start.variant_id, waterfall=Waterfall(inbound=inbound_value_minor))
             event = Received(key=event_key, at=now, dims=base_dims(merchant_id), postings=(cost,))
             record(event, merchant_id=merchant_id, now=now)
-        change(start, MoveKind.MOVED_OUT, -quantity, -goods, -inbound, reference, "", now)
-        change(end, MoveKind.MOVED_IN, quantity, goods, inbound + inbound_value_minor, reference, event_key, now)
+        leaving = Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
+        change(start, MoveKind.MOVED_OUT, leaving, reference=reference, event_key="", now=now)
+        coming = Units(quantity=quantity, goods_minor=goods, inbound_minor=inbound + inbound_value_minor)
+        change(end, MoveKind.MOVED_IN, coming, reference=reference, event_key=event_key, now=now)
         if start.assumed and not end.assumed:
             Stock.objects.of(merchant_id).filter(pk=end.pk).update(assumed=True)
         subject = f"stock {start.pk} → {end.pk}"
@@ -217,33 +220,32 @@ def lock_rows(merchant_id: int, stock_ids: list[int]) -> dict[int, Stock]:
     return held
 
 
-def change(
-    stock: Stock,
-    kind: MoveKind,
-    quantity: int,
-    goods_minor: int,
-    inbound_minor: int,
-    reference: str,
-    event_key: str,
-    now: datetime,
-    *,
-    promised: int = 0,
-) -> None:
-    """Adds signed units and values to a locked row and writes the move; `promised` units of it leave reserved too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """Signed units with their signed value in base currency; `promised` of them leave what is reserved too."""
+
+    quantity: int
+    goods_minor: int
+    inbound_minor: int
+    promised: int = 0
+
+
+def change(stock: Stock, kind: MoveKind, units: Units, *, reference: str, event_key: str, now: datetime) -> None:
+    """Adds units and their value to a locked row, and writes the move."""
     Stock.objects.of(stock.merchant_id).filter(pk=stock.pk).update(
-        on_hand=F("on_hand") + quantity,
-        reserved=F("reserved") - promised,
-        goods_value_minor=F("goods_value_minor") + goods_minor,
-        inbound_value_minor=F("inbound_value_minor") + inbound_minor,
+        on_hand=F("on_hand") + units.quantity,
+        reserved=F("reserved") - units.promised,
+        goods_value_minor=F("goods_value_minor") + units.goods_minor,
+        inbound_value_minor=F("inbound_value_minor") + units.inbound_minor,
     )
     StockMove.objects.create(
         merchant_id=stock.merchant_id,
         stock=stock,
         at=now,
         kind=kind,
-        quantity=quantity,
-        goods_value_minor=goods_minor,
-        inbound_value_minor=inbound_minor,
+        quantity=units.quantity,
+        goods_value_minor=units.goods_minor,
+        inbound_value_minor=units.inbound_minor,
         reference=reference[:80],
         event_key=event_key,
     )
@@ -259,7 +261,8 @@ def _lose(stock: Stock, quantity: int, kind: MoveKind, reason: str, now: datetim
     )
     event = WrittenOff(key=event_key, at=now, dims=base_dims(stock.merchant_id), postings=(posting,))
     record(event, merchant_id=stock.merchant_id, now=now)
-    change(stock, kind, -quantity, -goods, -inbound, reason, event_key, now)
+    gone = Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
+    change(stock, kind, gone, reference=reason, event_key=event_key, now=now)
 
 
 def _check_free(stock: Stock, quantity: int) -> None:
@@ -282,7 +285,7 @@ def _existing(merchant_id: int, stock_id: int) -> Stock:
     return stock
 
 
-def _row(merchant_id: int, variant_id: int, warehouse_id: int, *, lock: bool = True) -> Stock:
+def row_of(merchant_id: int, variant_id: int, warehouse_id: int, *, lock: bool = True) -> Stock:
     """The row of a variant in a warehouse, made when it is the first time; both must be this merchant's."""
     theirs = (
         Variant.objects.of(merchant_id).filter(pk=variant_id).exists()

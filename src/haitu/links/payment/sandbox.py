@@ -93,6 +93,7 @@ class Sandbox:
     def _ask(self, method: str, path: str, *, key: str = "", body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One request, tried three times where trying again can help; the key makes a repeat harmless."""
         headers = {"Authorization": f"Bearer {self._api_key}"} | ({"Idempotency-Key": key} if key else {})
+        told = ""
         for pause in (*PAUSES_S, None):
             try:
                 answer = _client(self._address).request(method, path, headers=headers, json=body)
@@ -104,7 +105,7 @@ class Sandbox:
                 told = f"status {answer.status_code}"
             if pause is not None:
                 self._pause(pause)
-        raise ProviderSilent(f"The payment provider does not answer ({told}).", told=told)
+        raise ProviderSilent(f"The payment provider does not answer ({told}).", reason=told)
 
 
 def _content(answer: httpx.Response) -> dict[str, Any]:
