@@ -132,7 +132,7 @@ def charges(
         consignment=consignment,
         territory=territory_of(destination, on),
         vat_area=vat_area_of(destination, on),
-        lines=tuple(line for line in dict.fromkeys(duty_lines) if in_force(line, on)),
+        lines=tuple(line for line in duty_lines if in_force(line, on)),
         thresholds=tuple(threshold for threshold in thresholds if in_force(threshold, on)),
         exchange=Exchange(currency=consignment.currency, rates=fx, on=on),
     )

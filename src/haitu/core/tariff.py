@@ -87,7 +87,9 @@ def lines_for(goods: Goods, lines: Iterable[DutyLine]) -> tuple[list[DutyLine], 
     Six digits of a code are the world's, the rest is each territory's: a code the tariff does not have is read by
     its first six, and a code shorter than the tariff's lines stands for all lines below it.
     """
-    fitting = [line for line in lines if line.origin in {"", goods.origin_country}]
+    heading = goods.hs_code[:6]
+    near = (line for line in lines if line.hs_code.startswith(heading) or heading.startswith(line.hs_code[:6]))
+    fitting = list(dict.fromkeys(line for line in near if line.origin in {"", goods.origin_country}))  # each once
     basic = [line for line in fitting if not line.additional]
     additional = [line for line in fitting if line.additional]
     code = goods.hs_code

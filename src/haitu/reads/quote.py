@@ -326,7 +326,9 @@ def _items(
             height_mm=variant.height_mm,
             restrictions=frozenset(variant.restrictions),
             assumed=variant.assumed,
-            duty_lines=lines.get(variant.hs_code, ()),
+            duty_lines=tuple(
+                line for line in lines.get(variant.hs_code, ()) if line.origin in {"", variant.origin_country}
+            ),
         )
         for variant in variants
     }
@@ -343,18 +345,21 @@ def _titles(merchant_id: int, product_ids: set[int], language: str) -> dict[int,
 
 
 def duty_lines(merchant_id: int, territory: str, hs_codes: set[str]) -> dict[str, tuple[DutyLine, ...]]:
-    """For each code the tariff lines above, at and below it: a six-digit code may be split further by the territory."""
+    """For each code the tariff lines that may hold: above it (up to "", all goods), and all under its six digits.
+
+    Six digits are the world's. A territory may split them further, or otherwise than the one the code was taken from.
+    """
     codes = {code for code in hs_codes if len(code) >= 4}
     if not codes:
         return {}
-    prefixes = {code[:length] for code in codes for length in range(2, len(code) + 1)}
-    below = reduce(or_, (Q(hs_code__startswith=code) for code in sorted(codes)))
+    prefixes = {code[:length] for code in codes for length in range(len(code) + 1)}
+    below = reduce(or_, (Q(hs_code__startswith=code) for code in sorted({code[:6] for code in codes})))
     rows = DutyLineRow.objects.filter(
         _shared_or_own(merchant_id), below | Q(hs_code__in=prefixes), territory=territory
     ).order_by("id")
     lines = [(row.hs_code, _duty_line(row)) for row in _own_wins(rows, "territory", "hs_code", "origin", "additional")]
     return {
-        code: tuple(line for its_code, line in lines if code.startswith(its_code) or its_code.startswith(code))
+        code: tuple(line for its_code, line in lines if code.startswith(its_code) or its_code.startswith(code[:6]))
         for code in codes
     }
 
