@@ -220,9 +220,9 @@ def _share(value_minor: int, quantity: int, on_hand: int, fx: FxRate) -> _Share:
     return _Share(posted_minor=posted, base_minor=base, over_minor=over)
 
 
-def _take(order: Order, stock: Stock, part: _Part, reference: str, event_key: str, now: datetime) -> tuple[int, int]:
+def _take(shipment: Shipment, stock: Stock, part: _Part, fx: FxRate, now: datetime) -> tuple[int, int]:
     """Takes units off a locked row; their goods and inbound value in the order's currency."""
-    fx = frozen_rate(order)
+    merchant_id, event_key = shipment.merchant_id, f"shipped:{shipment.pk}"
     row = Stock.objects.of(merchant_id).get(pk=stock.pk)  # an earlier part may have taken of it
     goods = _share(row.goods_value_minor, part.quantity, row.on_hand, fx)
     inbound = _share(row.inbound_value_minor, part.quantity, row.on_hand, fx)
