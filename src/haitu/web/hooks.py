@@ -18,13 +18,13 @@ LARGEST_BODY = 64 * 1024
 
 @csrf_exempt  # a provider has no cookie of ours; its signature is checked instead
 @require_POST
-def payment_notice(request: HttpRequest, account_token: str) -> HttpResponse:
+def payment(request: HttpRequest, token: str) -> HttpResponse:
     """Keeps a signed notice and says so: 200 whatever it leads to, 401 forged, 404 no such account, 413 too large."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LARGEST_BODY:
         return HttpResponse("too large", status=413, content_type="text/plain")
     try:
-        pay.receive(account_token=account_token, raw=request.body, headers=request.headers, now=timezone.now())
+        pay.receive(account_token=token, raw=request.body, headers=request.headers, now=timezone.now())
     except pay.NoSuchAccount:
         return HttpResponse("no such account", status=404, content_type="text/plain")
     except Forged as refusal:
