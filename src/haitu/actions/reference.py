@@ -16,7 +16,7 @@ from haitu.core.tax import TaxRate
 from haitu.links.reference.fx import parse_ecb, parse_pegs, pegged
 from haitu.links.reference.table import Problem
 from haitu.links.reference.tariff import parse_own_duties, parse_tariff
-from haitu.links.reference.tax import own_rates_win, parse_tax_rates, parse_thresholds
+from haitu.links.reference.tax import parse_tax_rates, parse_thresholds
 from haitu.models import DutyLine as DutyLineRow
 from haitu.models import FxRate as FxRateRow
 from haitu.models import Merchant
@@ -40,16 +40,19 @@ def load_shipped() -> Iterator[Loaded]:
     """Loads the rules and rates that ship with us, in place of those loaded before; yields as each is done."""
     rates, problems = parse_tax_rates(SHIPPED / "tax/rates.csv")
     newer, more_problems = parse_tax_rates(SHIPPED / "tax/overrides.csv")
-    kept = replace_tax_rates(own_rates_win(rates, newer), merchant_id=None)
+    kept = replace_tax_rates((*rates, *newer), merchant_id=None)
     yield Loaded(name="tax rates", rows=kept, problems=problems + more_problems)
 
     thresholds, problems = parse_thresholds(SHIPPED / "tax/thresholds.csv")
     yield Loaded(name="thresholds", rows=replace_thresholds(thresholds, merchant_id=None), problems=problems)
 
     lines, problems = parse_tariff(SHIPPED / "tariff/lines.parquet")
-    extra, more_problems = parse_own_duties(SHIPPED / "tariff/origin_overrides.csv")
-    kept = replace_duty_lines((*lines, *extra), merchant_id=None)
-    yield Loaded(name="tariff lines", rows=kept, problems=problems + more_problems)
+    short, short_problems = parse_tariff(SHIPPED / "tariff/six_digits.parquet")
+    guessed, guessed_problems = parse_own_duties(SHIPPED / "tariff/estimates.csv")
+    extra, extra_problems = parse_own_duties(SHIPPED / "tariff/origin_overrides.csv")
+    kept = replace_duty_lines((*lines, *short, *guessed, *extra), merchant_id=None)
+    problems += short_problems + guessed_problems + extra_problems
+    yield Loaded(name="tariff lines", rows=kept, problems=problems)
 
     fx, problems = parse_ecb(SHIPPED / "fx/ecb.parquet")
     pegs, more_problems = parse_pegs(SHIPPED / "fx/pegs.csv")

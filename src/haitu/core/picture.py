@@ -34,9 +34,7 @@ def hues(skus: Iterable[str]) -> dict[str, int]:
     return given
 
 
-def picture_svg(
-    icon_body: str, width: int, height: int, sku: str, *, title: str = "", hue: int | None = None
-) -> str:
+def picture_svg(icon_body: str, width: int, height: int, sku: str, *, title: str = "", hue: int | None = None) -> str:
     """An SVG of 200 × 200: the icon (its inner markup and its box) in the middle of a pale rounded square.
 
     `title` is what a screen reader says, the SKU if there is none; `hue` one of `hues`, the SKU's own if left out.

@@ -100,8 +100,8 @@ def test_thresholds_of_today() -> None:
         ("GB", "seller_collects"): (13500, "GBP", True),
         ("AU", "duty_free"): (100_000, "AUD", True),
         ("AU", "seller_collects"): (100_000, "AUD", True),
-        ("JP", "duty_free"): (1_000_000, "JPY", True),
-        ("JP", "import_vat_free"): (1_000_000, "JPY", True),
+        ("JP", "duty_free"): (10_000, "JPY", True),
+        ("JP", "import_vat_free"): (10_000, "JPY", True),
     }
 
 
