@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from time import sleep
 from typing import Any
 
@@ -28,14 +27,11 @@ from haitu.actions.record import (
 from haitu.core.errors import Refusal
 from haitu.core.events import (
     Cancelled,
-    CarrierBilled,
     Delivered,
     Dims,
     Event,
     Expired,
     OrderStatus,
-    Paid,
-    Placed,
     Posting,
     RefundAbovePaid,
     RefundCurrency,
@@ -53,10 +49,8 @@ from haitu.core.ledger import entries_for
 from haitu.models import Entry, EntryWeek, LedgerMark, Merchant, Order, StockMove
 from haitu.models import Event as EventRow
 from tests.append_only import triggers
+from tests.sale import dims, life_of, new_order, post
 from tests.world import NOW, World
-
-QUOTED = Waterfall(price=11_900, tax=1_900, goods=3_000, inbound=400, last_mile=1_250, payment_fee=375, traffic=900)
-LEAVING = replace(QUOTED, payment_fee=0)
 
 
 @pytest.fixture
@@ -65,82 +59,8 @@ def order(world: World) -> Order:
     return new_order(world, "1")
 
 
-def new_order(world: World, number: str) -> Order:
-    return Order.objects.create(
-        merchant=world.merchant,
-        token=f"token {number}",
-        number=number,
-        outlet=world.outlet,
-        market=world.markets["DE"],
-        channel="google",
-        language="de",
-        currency="EUR",
-        goods_minor=11_900,
-        shipping_minor=0,
-        duty_minor=0,
-        tax_minor=1_900,
-        total_minor=11_900,
-        tax_included=True,
-        incoterm="DDP",
-        base_currency="CNY",
-        fx_e9=8_000_000_000,
-        fx_on=NOW.date(),
-        placed_at=NOW,
-    )
-
-
-def dims(order: Order) -> Dims:
-    return Dims(
-        currency="EUR",
-        base_currency="CNY",
-        fx_e9=8_000_000_000,
-        order_id=order.pk,
-        market_id=order.market_id,
-        outlet_id=order.outlet_id,
-        channel="google",
-    )
-
-
-def life_of(order: Order) -> list[Event]:
-    """Placed, paid, shipped, billed by the carrier: the whole of a good order."""
-
-    def posting(waterfall: Waterfall, *, assumed: bool = False) -> tuple[Posting, ...]:
-        return (Posting(line_id=order.pk * 10, variant_id=5, lane_id=3, waterfall=waterfall, assumed=assumed),)
-
-    return [
-        Placed(key=f"placed:{order.pk}", at=NOW, dims=dims(order), postings=posting(QUOTED, assumed=True)),
-        Paid(
-            key=f"paid:{order.pk}",
-            at=NOW,
-            dims=dims(order),
-            amount_minor=11_900,
-            fee=posting(Waterfall(payment_fee=375)),
-        ),
-        Shipped(
-            key=f"shipped:{order.pk}",
-            at=NOW + timedelta(days=9),
-            dims=dims(order),
-            shipment_id=order.pk,
-            postings=posting(LEAVING, assumed=True),
-            completes=True,
-        ),
-        CarrierBilled(
-            key=f"billed:{order.pk}",
-            at=NOW + timedelta(days=20),
-            dims=dims(order),
-            shipment_id=order.pk,
-            postings=posting(Waterfall(last_mile=190)),
-        ),
-    ]
-
-
 def refund(order: Order, number: int, amount_minor: int) -> Refunded:
     return Refunded(key=f"refund:{number}", at=NOW, dims=dims(order), refund_id=number, deposit_minor=amount_minor)
-
-
-def post(merchant: Merchant, *events: Event) -> list[int | None]:
-    with transaction.atomic():
-        return [record(event, merchant_id=merchant.pk, now=NOW) for event in events]
 
 
 def standing_of(order: Order) -> Standing:
