@@ -133,6 +133,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 if _flag("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "haitu.web.errors.forbidden"
 SILENCED_SYSTEM_CHECKS = [
     # What a merchant's other subdomains serve is not ours to promise to browsers for a year.
     "security.W005",
@@ -143,9 +144,12 @@ ROOT_URLCONF = "haitu.urls"
 WSGI_APPLICATION = "haitu.wsgi.application"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "haitu.web.middleware.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "haitu.web.middleware.shop.ShopOfHost",  # answers a host nobody owns before anybody asks for its name
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

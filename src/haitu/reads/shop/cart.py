@@ -1,0 +1,131 @@
+"""A basket as the cart and the checkout show it: every line priced, and the quote or the reason why there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from haitu.core.book import Basket, Book, Destination, Quote
+from haitu.core.errors import Refusal
+from haitu.core.quote import quote
+from haitu.reads.shop.cards import Place, offers
+from haitu.reads.shop.rows import FIRST_PICTURE, fetch, picture_address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """A wish: `price_minor` is None where the variant is not for sale in this market (any more)."""
+
+    variant_id: int
+    sku: str
+    slug: str
+    title: str
+    options: tuple[str, ...]
+    picture: str
+    quantity: int
+    price_minor: int | None
+    available: int
+
+    @property
+    def amount_minor(self) -> int:
+        """Price × quantity."""
+        return (self.price_minor or 0) * self.quantity
+
+    @property
+    def fits(self) -> bool:
+        """Whether that many can be had."""
+        return self.price_minor is not None and self.quantity <= self.available
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """Exactly one of `quote` and `refusal` is set; an empty cart has neither."""
+
+    lines: tuple[CartLine, ...]
+    currency: str
+    incoterm: str
+    tax_included: bool
+    free_from_minor: int | None
+    quote: Quote | None
+    refusal: Refusal | None
+
+    @property
+    def goods_minor(self) -> int:
+        """What the lines cost together, before shipping."""
+        return sum(line.amount_minor for line in self.lines)
+
+
+def cart(place: Place, basket: Basket, *, to: Destination | None = None) -> Cart:
+    """The basket in that market now. Two queries once the book is warm; three with words of new variants."""
+    book = place.book(line.variant_id for line in basket)
+    words = _words(place, [line.variant_id for line in basket])
+    offered = {offer.variant_id: offer for offer in offers(words, book, place)}
+    lines = []
+    for line in basket:
+        if line.variant_id not in words:
+            continue
+        offer = offered.get(line.variant_id)
+        lines.append(
+            CartLine(
+                variant_id=line.variant_id,
+                quantity=line.quantity,
+                price_minor=offer.price_minor if offer else None,
+                available=offer.promise.available if offer and offer.promise else 0,
+                **words[line.variant_id],
+            )
+        )
+    known = tuple(line for line in basket if line.variant_id in words)
+    quoted, refusal = _quoted(known, book, to or place.destination, place)
+    market = book.terms.market
+    return Cart(
+        lines=tuple(lines),
+        currency=market.currency,
+        incoterm=market.incoterm,
+        tax_included=market.prices_include_tax,
+        free_from_minor=market.shipping_free_from_minor,
+        quote=quoted,
+        refusal=refusal,
+    )
+
+
+def is_for_sale(place: Place, variant_id: int) -> bool:
+    """Whether the variant can be put into a cart in this market: live, active and priced."""
+    return bool(offers([variant_id], place.book([variant_id]), place))
+
+
+def _quoted(basket: Basket, book: Book, to: Destination, place: Place) -> tuple[Quote | None, Refusal | None]:
+    if not basket:
+        return None, None
+    try:
+        return quote(basket, book, to=to, on=place.on), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+def _words(place: Place, variant_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What to call the variants and how they look; other merchants' and withdrawn ones are not among them."""
+    ids = list(variant_ids)
+    if not ids:
+        return {}
+    marks = ", ".join(["%s"] * len(ids))
+    sql = f"""
+        SELECT v.id, v.sku, p.slug, COALESCE(t.title, e.title, p.slug), v.options, c.id, c.path
+        FROM haitu_variant v
+        JOIN haitu_product p ON p.id = v.product_id
+        LEFT JOIN haitu_producttext t ON t.product_id = p.id AND t.language = %s
+        LEFT JOIN haitu_producttext e ON e.product_id = p.id AND e.language = 'en'
+        LEFT JOIN haitu_picture c ON c.id = {FIRST_PICTURE.format(product="p.id")}
+        WHERE v.merchant_id = %s AND v.id IN ({marks}) AND v.active AND p.status = 'live'
+    """  # noqa: S608  # only placeholders are put in
+    return {
+        row[0]: {
+            "sku": row[1],
+            "slug": row[2],
+            "title": row[3],
+            "options": tuple(str(v) for v in (json.loads(row[4]) if isinstance(row[4], str) else row[4]).values()),
+            "picture": picture_address(row[5], row[6]),
+        }
+        for row in fetch(sql, [place.language, place.merchant.id, *ids])
+    }

@@ -1,0 +1,181 @@
+"""From cart to placed order in three steps, each a page of its own with an address: back and reload are safe.
+
+What was typed travels in a sealed cookie (web.kept); the order exists only once the last step was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from haitu.actions.checkout import Buyer, PlacedOrder, QuoteChanged, Seen, place_order
+from haitu.core.book import Quote
+from haitu.core.errors import Refusal
+from haitu.reads.shop import cart as read
+from haitu.reads.shop.payment import payment_door
+from haitu.web import kept, refusals
+from haitu.web.address import Contact, check, fields, lines
+from haitu.web.middleware.headers import allow_form_target, origin_of
+from haitu.web.middleware.shop import ShopRequest
+from haitu.web.shop import payment
+from haitu.web.shop.basket import COOKIE as CART_COOKIE
+from haitu.web.shop.basket import carried
+from haitu.web.shop.order import remember_order
+from haitu.web.shop.page import now, place_of, render
+
+_SEEN_SALT = "haitu seen quote"
+_SEEN_LIFE_S = 24 * 3600
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def address(request: ShopRequest) -> HttpResponse:
+    """Step one: how to reach the buyer, and where to."""
+    shop = request.shop
+    cart = _cart(request, None)
+    if not cart.lines:
+        return _to(request, "cart/")
+    if request.method != "POST":
+        known = kept.read(request, shop.merchant.id)
+        typed = known.contact.typed if known.contact and known.country == shop.market.country else {}
+        return _address_page(request, cart, typed, {})
+    typed = {name: text for name, text in request.POST.items() if isinstance(text, str)}
+    contact, errors = check(shop.market.country, typed)
+    if contact is None:
+        return _address_page(request, cart, typed, errors)
+    response = _to(request, "checkout/delivery/")
+    kept.keep(response, shop.market.country, contact, shop.merchant.id)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delivery(request: ShopRequest) -> HttpResponse:
+    """Step two: how and when it comes, who pays duty, how it is paid."""
+    shop = request.shop
+    contact = _contact(request)
+    if contact is None:
+        return _to(request, "checkout/")
+    if request.method == "POST":
+        response = _to(request, "checkout/review/")
+        kept.keep(response, shop.market.country, contact, shop.merchant.id, agreed=True)
+        return response
+    cart = _cart(request, contact)
+    if not cart.lines:
+        return _to(request, "cart/")
+    return render(request, "delivery", checkout=True, cart=cart, contact=contact, problem=_problem(cart))
+
+
+@never_cache
+@require_safe
+def review(request: ShopRequest) -> HttpResponse:
+    """Step three: everything once more, and the button that orders."""
+    contact = _contact(request)
+    if contact is None:
+        return _to(request, "checkout/")
+    if not kept.read(request, request.shop.merchant.id).agreed:
+        return _to(request, "checkout/delivery/")
+    cart = _cart(request, contact)
+    if not cart.lines:
+        return _to(request, "cart/")
+    return _review_page(request, cart, contact)
+
+
+@never_cache
+@require_POST
+def place(request: ShopRequest) -> HttpResponse:
+    """Orders, and leads to the page where it is paid."""
+    shop = request.shop
+    contact = _contact(request)
+    carrying = carried(request, shop.merchant.id)
+    if contact is None or not carrying.lines:
+        return _to(request, "checkout/")
+    seen = _seen(request)
+    try:
+        placed = place_order(
+            merchant=shop.merchant,
+            to=contact.destination(shop.market.country),
+            basket=carrying.lines,
+            buyer=Buyer(email=contact.email, name=contact.name, phone=contact.phone, address=contact.address),
+            seen_digest=seen.digest if seen else "",
+            seen=seen,
+            cart_key=carrying.key,
+            channel="direct",
+            language=shop.language,
+            now=now(),
+        )
+    except Refusal as refusal:
+        return _review_page(request, _cart(request, contact), contact, refusal=refusal)
+    return _after(request, placed)
+
+
+def _after(request: ShopRequest, placed: PlacedOrder) -> HttpResponse:
+    response = HttpResponseRedirect(payment.start(request, order_id=placed.id, token=placed.token), status=303)
+    response.delete_cookie(CART_COOKIE, samesite="Lax")
+    remember_order(response, placed.token)
+    return response
+
+
+# Pages ------------------------------------------------------------------------------------------------------
+def _address_page(request: ShopRequest, cart: read.Cart, typed: dict[str, str], errors: dict[str, str]) -> HttpResponse:
+    form = fields(request.shop.market.country, request.shop.spoken, typed, errors)
+    wrong = tuple(field for field in form if field.error)
+    status = refusals.UNPROCESSABLE if errors else 200
+    return render(request, "address", checkout=True, status=status, cart=cart, form=form, wrong=wrong)
+
+
+def _review_page(
+    request: ShopRequest, cart: read.Cart, contact: Contact, *, refusal: Refusal | None = None
+) -> HttpResponse:
+    shop = request.shop
+    why = refusal or cart.refusal
+    response = render(
+        request,
+        "review",
+        checkout=True,
+        status=refusals.status(refusal) if refusal else 200,
+        cart=cart,
+        contact=contact,
+        address=lines(shop.market.country, shop.spoken, contact.address),
+        problem=refusals.sentence(why) if why else "",
+        changes=refusal.changes if isinstance(refusal, QuoteChanged) else (),
+        seen=_seal(cart.quote) if cart.quote else "",
+    )
+    allow_form_target(response, origin_of(payment_door(shop.merchant)))
+    return response
+
+
+# What the steps share ---------------------------------------------------------------------------------------
+def _to(request: ShopRequest, path: str) -> HttpResponse:
+    return HttpResponseRedirect(f"{request.shop.root}{path}", status=303)
+
+
+def _contact(request: ShopRequest) -> Contact | None:
+    """The details from step one; none when they were typed for another country."""
+    known = kept.read(request, request.shop.merchant.id)
+    return known.contact if known.country == request.shop.market.country else None
+
+
+def _cart(request: ShopRequest, contact: Contact | None) -> read.Cart:
+    to = contact.destination(request.shop.market.country) if contact else None
+    return read.cart(place_of(request), carried(request, request.shop.merchant.id).lines, to=to)
+
+
+def _problem(cart: read.Cart) -> str:
+    return refusals.sentence(cart.refusal) if cart.refusal else ""
+
+
+def _seal(shown: Quote) -> str:
+    return signing.dumps(asdict(Seen.of(shown)), salt=_SEEN_SALT, compress=True)
+
+
+def _seen(request: HttpRequest) -> Seen | None:
+    """What the page that was sent had shown; none when that is not ours, which changes the quote for the buyer."""
+    try:
+        return Seen(**signing.loads(request.POST.get("seen", ""), salt=_SEEN_SALT, max_age=_SEEN_LIFE_S))
+    except (signing.BadSignature, TypeError, ValueError):
+        return None

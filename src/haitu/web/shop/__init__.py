@@ -1,0 +1,1 @@
+"""The shop's pages: one door, one call, one page each."""

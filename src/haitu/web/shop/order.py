@@ -1,0 +1,72 @@
+"""The order page: what was bought, what happened since, and paying when that is still to be done."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from haitu.core.errors import Refusal
+from haitu.reads.shop.order import OrderShown, order_page
+from haitu.reads.shop.payment import payment_door
+from haitu.web import refusals
+from haitu.web.address import lines
+from haitu.web.middleware.headers import allow_form_target, origin_of
+from haitu.web.middleware.shop import ShopRequest
+from haitu.web.shop import payment
+from haitu.web.shop.page import render
+
+LAST_ORDER = "order"
+LIFE_S = 30 * 24 * 3600
+_SAID = {"provider_silent", "provider_refused", "nothing_to_pay"}
+
+
+@never_cache
+@require_safe
+def show(request: ShopRequest, token: str) -> HttpResponse:
+    """The order of that token; nobody can guess one."""
+    shown = _order(request, token)
+    response = render(
+        request,
+        "order",
+        checkout=True,
+        order=shown,
+        address=lines(shown.country, request.shop.spoken, shown.address),
+        problem=_said(request.GET.get("said", "")),
+        came_back="back" in request.GET,
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
+    response.headers["X-Robots-Tag"] = "noindex"
+    if shown.status == "pending":
+        allow_form_target(response, origin_of(payment_door(request.shop.merchant)))
+    return response
+
+
+@never_cache
+@require_POST
+def pay(request: ShopRequest, token: str) -> HttpResponse:
+    """Leads to the payment page (again)."""
+    shown = _order(request, token)
+    return HttpResponseRedirect(payment.start(request, order_id=shown.id, token=shown.token), status=303)
+
+
+def remember_order(response: HttpResponse, token: str) -> None:
+    """So that a buyer who comes back with an empty cart finds the order."""
+    response.set_cookie(
+        LAST_ORDER, token, max_age=LIFE_S, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+
+
+def _said(code: str) -> str:
+    """Why the payment page did not open; only codes we know have words."""
+    refusal = Refusal("")
+    refusal.code = code
+    return refusals.sentence(refusal) if code in _SAID else ""
+
+
+def _order(request: ShopRequest, token: str) -> OrderShown:
+    shown = order_page(request.shop.merchant, token)
+    if shown is None:
+        raise Http404
+    return shown
