@@ -122,7 +122,7 @@ def test_a_lane_prices_the_pieces_of_a_parcel_together() -> None:
     leg = ship_price(LEIPZIG, [replace(MUG, quantity=2), CUSHION], on=TODAY)
     # (2 × 1.2 l + 64 l) / 5 = 13.28 kg, in half kilograms 13.5: 4.90 + 27 × 0.30
     assert (leg.boxes, leg.weight_g, leg.chargeable_g, leg.price_minor, leg.currency) == (1, 1100, 13_500, 1300, "EUR")
-    assert leg.why.told == "LEJ-DE bills 13500 g (1100 g weighed) in 1 box(es): 13.00 EUR"
+    assert leg.why.told == "LEJ-DE bills 13500 g (1100 g weighed) in one box: 13.00 EUR."
 
 
 # Unknown, refused ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from haitu.core.errors import Refusal
@@ -129,12 +129,32 @@ class LegPrice:
     chargeable_g: int
     price_minor: int
     remote: bool = False
-    why: Why = field(compare=False)
 
     @property
     def currency(self) -> str:
         """The currency of the rate card."""
         return self.lane.tariff.currency
+
+    @property
+    def why(self) -> Why:
+        """The step in words."""
+        tariff = self.lane.tariff
+        price = f"{display(self.price_minor, tariff.currency)} {tariff.currency}"
+        boxes = "one box" if self.boxes == 1 else f"{self.boxes} boxes"
+        return Why(
+            code="freight",
+            told=f"{self.lane.code} bills {self.chargeable_g} g ({self.weight_g} g weighed) in {boxes}: {price}.",
+            given={
+                "lane": self.lane.code,
+                "weight_g": self.weight_g,
+                "chargeable_g": self.chargeable_g,
+                "boxes": self.boxes,
+                "remote": self.remote,
+                "price_minor": self.price_minor,
+                "currency": tariff.currency,
+            },
+            source=tariff.source or f"tariff {tariff.code}",
+        )
 
 
 def chargeable_weight_g(actual_g: int, volume_mm3: int, divisor_cm3_per_kg: int | None, step_g: int) -> int:
@@ -146,7 +166,7 @@ def chargeable_weight_g(actual_g: int, volume_mm3: int, divisor_cm3_per_kg: int 
 
 def is_remote(tariff: Tariff, postcode: str) -> bool:
     """Whether the postcode begins like one of the tariff's remote areas."""
-    return postcode.replace(" ", "").upper().startswith(tariff.remote_postcodes)
+    return bool(tariff.remote_postcodes) and postcode.replace(" ", "").upper().startswith(tariff.remote_postcodes)
 
 
 def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "") -> int:
@@ -267,27 +287,11 @@ def ship_price(lane: Lane, pieces: Sequence[Piece], *, on: date, postcode: str =
     tariff = lane.tariff
     loads = boxes(pieces, lane)
     billed_g = [chargeable_weight_g(g, mm3, tariff.divisor_cm3_per_kg, tariff.step_g) for g, mm3 in loads]
-    weight_g, chargeable_g = sum(g for g, _ in loads), sum(billed_g)
-    asked_minor = sum(price_minor(tariff, grams, postcode) for grams in billed_g)
     return LegPrice(
         lane=lane,
         boxes=len(loads),
-        weight_g=weight_g,
-        chargeable_g=chargeable_g,
-        price_minor=asked_minor,
+        weight_g=sum(grams for grams, _ in loads),
+        chargeable_g=sum(billed_g),
+        price_minor=sum(price_minor(tariff, grams, postcode) for grams in billed_g),
         remote=is_remote(tariff, postcode),
-        why=Why(
-            code="freight",
-            told=f"{lane.code} bills {chargeable_g} g ({weight_g} g weighed) in {len(loads)} box(es): "
-            f"{display(asked_minor, tariff.currency)} {tariff.currency}",
-            given={
-                "lane": lane.code,
-                "weight_g": weight_g,
-                "chargeable_g": chargeable_g,
-                "boxes": len(loads),
-                "price_minor": asked_minor,
-                "currency": tariff.currency,
-            },
-            source=tariff.source or f"tariff {tariff.code}",
-        ),
     )

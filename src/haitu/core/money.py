@@ -116,6 +116,8 @@ def split(total_minor: int, weights: Sequence[int]) -> tuple[int, ...]:
         if total_minor:
             raise CannotSplit(f"Nothing is there to take {total_minor}.", field="weights", total_minor=total_minor)
         return ()
+    if len(weights) == 1:
+        return (total_minor,)
     if total_minor < 0:
         return tuple(-share for share in split(-total_minor, weights))
     if not any(weights):

@@ -19,7 +19,7 @@ from haitu.core.explain import Why
 from haitu.core.landed import landed
 from haitu.core.market import Market
 from haitu.core.money import display, half_up, split
-from haitu.core.route import Asking, NotForSaleHere, Way, parcels_of
+from haitu.core.route import Asking, NotForSaleHere, Reach, Way, parcels_of
 from haitu.core.stock import Parcel, unit_value
 from haitu.core.tariff import Goods, lines_for
 
@@ -53,17 +53,16 @@ def promise(variant_id: int, book: Book, *, to: Destination, on: date) -> Promis
     _check_destination(book, to)
     asking = Asking({variant_id: 1}, book, to, on)
     count = 0
-    best: Way | None = None
+    best: Reach | None = None
+    best_rank = (0, 0)
     for at in sorted(asking.stock.values(), key=lambda at: at.warehouse_id):
-        if not at.available:
-            continue
-        try:
-            way = asking(at.warehouse_id, asking.demand)
-        except Refusal:
+        reach = asking.reach(at.warehouse_id, variant_id) if at.available else None
+        if reach is None:
             continue
         count += at.available
-        if best is None or (way.cost_minor, way.days_p90) < (best.cost_minor, best.days_p90):
-            best = way
+        rank = (reach.carriage_minor + asking.worth_minor(at.warehouse_id, asking.demand), reach.days_p90)
+        if best is None or rank < best_rank:
+            best, best_rank = reach, rank
     if best is None:
         return None
     return Promise(
@@ -72,10 +71,10 @@ def promise(variant_id: int, book: Book, *, to: Destination, on: date) -> Promis
         latest=on + timedelta(best.days_p90),
         warehouse_id=best.warehouse.id,
         country=best.warehouse.country,
-        lane_id=best.leg.lane.id,
-        carrier=best.leg.lane.carrier,
+        lane_id=best.lane.id,
+        carrier=best.lane.carrier,
         incoterm=book.terms.market.incoterm,
-        duty_paid_by=best.border.paid_by,
+        duty_paid_by=best.duty_paid_by,
     )
 
 

@@ -44,7 +44,23 @@ class Way:
     rates: tuple[TaxRate, ...]
     crosses: bool
     border: ImportCharges
-    cost_minor: int
+    carriage_minor: int  # freight, tax, duty, import VAT
+    cost_minor: int  # with goods and inbound
+    days_p50: int
+    days_p90: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a page says of one unit from one warehouse: all that does not change with the stock.
+
+    `carriage_minor`: freight, tax, duty and import VAT.
+    """
+
+    warehouse: Warehouse
+    lane: Lane
+    carriage_minor: int
+    duty_paid_by: str
     days_p50: int
     days_p90: int
 
@@ -89,16 +105,9 @@ class Asking:
         rates = tuple(
             terms.tax_rate(item.tax_category, self.to.region or terms.market.region, self.on) for item in items
         )
-        amounts = self.amounts(units)
         border = self._border(warehouse, units, shipping_minor, rates)
-        tax_minor = (
-            sum(
-                _tax(amount + share, rate.rate_bp, terms.market.prices_include_tax)
-                for amount, share, rate in zip(amounts, shipping_minor, rates, strict=True)
-            )
-            if border.seller_taxes
-            else 0
-        )
+        tax_minor = self._tax_minor(units, shipping_minor, rates) if border.seller_taxes else 0
+        carriage_minor = freight_minor + tax_minor + sum(border.duty_minor) + sum(border.import_vat_minor)
         return Way(
             warehouse=warehouse,
             leg=leg,
@@ -107,14 +116,39 @@ class Asking:
             rates=rates,
             crosses=terms.crosses_border(warehouse.id, self.on),
             border=border,
-            cost_minor=tax_minor
-            + self._worth_minor(warehouse.id, units)
-            + sum(border.duty_minor)
-            + sum(border.import_vat_minor)
-            + freight_minor,
+            carriage_minor=carriage_minor,
+            cost_minor=carriage_minor + self.worth_minor(warehouse.id, units),
             days_p50=warehouse.handling_days + leg.lane.days_p50,
             days_p90=warehouse.handling_days + leg.lane.days_p90,
         )
+
+    def reach(self, warehouse_id: int, variant_id: int) -> Reach | None:
+        """The way of one unit as far as it rests on the terms alone, remembered with them; None: there is none."""
+        item = self.book.item(variant_id)
+        # The item is kept beside the answer, so that its identity is not given to another.
+        key = ("reach", id(item), warehouse_id, self.to, self.on)
+        found: tuple[Item, Reach | None] = self.terms.known(key, lambda: (item, self._reach(warehouse_id, item)))
+        return found[1]
+
+    def _reach(self, warehouse_id: int, item: Item) -> Reach | None:
+        try:
+            way = self(warehouse_id, {item.variant_id: 1})
+        except Refusal:
+            return None
+        return Reach(
+            warehouse=way.warehouse,
+            lane=way.leg.lane,
+            carriage_minor=way.carriage_minor,
+            duty_paid_by=way.border.paid_by,
+            days_p50=way.days_p50,
+            days_p90=way.days_p90,
+        )
+
+    def _tax_minor(self, units: Units, shipping_minor: Sequence[int], rates: Sequence[TaxRate]) -> int:
+        """What the seller remits of the parcel."""
+        tax = tax_inside if self.terms.market.prices_include_tax else tax_on_top
+        charged = zip(self.amounts(units), shipping_minor, rates, strict=True)
+        return sum(tax(amount + share, rate.rate_bp) for amount, share, rate in charged)
 
     def _cheapest_lane(self, warehouse: Warehouse, items: Sequence[tuple[Item, int]]) -> tuple[LegPrice, int]:
         """The leg that costs least, of equals the earliest, with its price in the market's currency."""
@@ -139,7 +173,7 @@ class Asking:
             )
         return best
 
-    def _worth_minor(self, warehouse_id: int, units: Units) -> int:
+    def worth_minor(self, warehouse_id: int, units: Units) -> int:
         """What the units cost to buy and to bring to the warehouse."""
         rows = [(self.stock[warehouse_id, variant], quantity) for variant, quantity in units.items()]
         return self.terms.from_base(
@@ -215,10 +249,6 @@ def check_lane_label(lane: Lane, terms: Terms, on: date) -> None:
             incoterm=incoterm,
             allowed=tuple(sorted(lane.incoterms)),
         )
-
-
-def _tax(charged_minor: int, rate_bp: int, included: bool) -> int:
-    return tax_inside(charged_minor, rate_bp) if included else tax_on_top(charged_minor, rate_bp)
 
 
 def parcels_of(asking: Asking) -> tuple[Parcel[Way], ...]:
