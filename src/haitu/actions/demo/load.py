@@ -34,6 +34,7 @@ ASSUMPTIONS = SHIPPED / "demo/assumptions.toml"
 CATEGORIES = SHIPPED / "demo/categories.toml"
 RETAIL = SHIPPED / "online_retail_ii"
 ICONS = SHIPPED / "pictures/icons.json"
+NOWHERE = "ZZ"  # ISO 3166's code for no country: the data says "Unspecified" or "European Community"
 TRADE = ("goods", "cancel", "postage")  # the kinds of line that become entries
 
 Report = Callable[[str], object]
@@ -67,15 +68,16 @@ def load(*, now: datetime, report: Report, payment_address: str, assumptions: Pa
     if merchant and _is_whole(merchant.pk):
         return None
     history = _sound(RETAIL / "lines.parquet", read_history(RETAIL / "lines.parquet"))
+    lines = history.lines.with_columns(pl.col("country").fill_null(NOWHERE))
     password, units = None, 0
     if merchant is None:
         for step in load_shipped():
             report(f"{step.name}: {step.rows:,} rows, {len(step.problems)} problems")
-        merchant, password, units = _make(assumed, history.lines, payment_address, now, report)
-    sold = _sold(merchant, assumed, history.lines)
+        merchant, password, units = _make(assumed, lines, payment_address, now, report)
+    sold = _sold(merchant, assumed, lines)
     report(f"history: {len(sold.goods):,} lines of goods, moved forward by {sold.weeks} weeks")
     known = load_sales(sold, now=now, progress=lambda seen: report(f"history: {seen * 100 // len(sold.goods)} %"))
-    taken_back = load_returns(history.lines, sold, known, now=now)
+    taken_back = load_returns(lines, sold, known, now=now)
     _receive_what_was_sold(sold, now)
     roll_up()
     return Loaded(
