@@ -52,8 +52,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Took {time.monotonic() - started:.0f} s.")
 
     def _report(self, told: str) -> None:
-        ending = "\r" if told.endswith("%") and self.stdout.isatty() else "\n"
-        self.stdout.write(told, ending=ending)
+        """Progress stays on one line of a terminal; in a file every tenth part is enough."""
+        is_progress, is_terminal = told.endswith("%"), self.stdout.isatty()
+        if is_progress and not is_terminal and not told.endswith("0 %"):
+            return
+        self.stdout.write(told, ending="\r" if is_progress and is_terminal else "\n")
         self.stdout.flush()
 
 
