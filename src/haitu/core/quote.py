@@ -22,6 +22,7 @@ from haitu.core.money import display, half_up, split
 from haitu.core.route import Asking, NotForSaleHere, Reach, Way, parcels_of
 from haitu.core.stock import Parcel, unit_value
 from haitu.core.tariff import Goods, lines_for
+from haitu.core.territory import territory_of
 
 
 class EmptyBasket(Refusal):
@@ -192,7 +193,7 @@ def _line(
         import_vat_minor=import_vat_minor if apart else 0,
         hs_code=item.hs_code,
         origin_country=item.origin_country,
-        duty_text=_duty_text(item, asking.on) if way.crosses else "",
+        duty_text=_duty_text(item, asking) if way.crosses else "",
         waterfall=waterfall,
         assumed=item.assumed
         or stock.assumed
@@ -203,10 +204,13 @@ def _line(
     )
 
 
-def _duty_text(item: Item, on: date) -> str:
+def _duty_text(item: Item, asking: Asking) -> str:
     """The tariff's own words for the item, as they stood on that day."""
+    territory = territory_of(asking.to.country, asking.on)
     goods = Goods(hs_code=item.hs_code, origin_country=item.origin_country, value_minor=0, weight_g=None, quantity=1)
-    basic, additional, below = lines_for(goods, (line for line in item.duty_lines if in_force(line, on)))
+    basic, additional, below = lines_for(
+        goods, (line for line in item.duty_lines if line.territory == territory and in_force(line, asking.on))
+    )
     parts = [" or ".join(dict.fromkeys(line.text for line in lines)) for lines in (basic, below) if lines]
     return " + ".join(parts[:1] + [line.text for line in additional] + parts[1:])
 
