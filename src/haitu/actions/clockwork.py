@@ -60,11 +60,11 @@ def _tasks(now: datetime) -> str:
     return f"{recover_tasks(now=now)} tasks of dead workers recovered"
 
 
-def _sums(now: datetime) -> str:
+def _sums(_now: datetime) -> str:
     return f"{roll_up()} events added to the weekly sums"
 
 
-def _ledger(now: datetime) -> str:
+def _ledger(_now: datetime) -> str:
     """Derives the newest part of the ledger again, and holds every order against its events."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT COALESCE(MAX(id), 0) FROM haitu_event")
@@ -78,7 +78,7 @@ def _ledger(now: datetime) -> str:
     return f"{found.events} events audited, {len(problems)} problems"
 
 
-def _stock(now: datetime) -> str:
+def _stock(_now: datetime) -> str:
     problems = stock_problems()
     for problem in problems:
         log.error("stock %s of merchant %s: %s", problem.stock_id, problem.merchant_id, problem.told)

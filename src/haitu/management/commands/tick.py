@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--forever", action="store_true", help="go on until stopped")
         parser.add_argument("--interval", type=float, default=5, help="seconds between rounds (default: %(default)s)")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         if not options["forever"]:
             return self._round(options)
         stopping = threading.Event()
