@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from haitu.actions.record.rows import (
-    ENTRY_COLUMNS,
-    ENTRY_ROW,
     EVENT_COLUMNS,
     EVENT_ROW,
     ROWS_A_STATEMENT,
     entry_rows,
     event_row,
+    insert_entries,
 )
 from haitu.core.events import ANY, Event, OrderStatus, Standing, after, move
 from haitu.core.ledger import entries_for
@@ -58,7 +57,7 @@ def _post(some: Sequence[Owned], now: datetime) -> int:
     with connection.cursor() as cursor:
         new = _insert_events(cursor, some, now)
         _move_orders(cursor, new)
-        _insert_entries(
+        insert_entries(
             cursor,
             chain.from_iterable(
                 entry_rows(event, entries_for(event), event_id=event_id, merchant_id=merchant_id)
@@ -134,13 +133,3 @@ def _standings(cursor: Any, order_ids: Sequence[int]) -> dict[_Order, Standing]:
                 status=OrderStatus(status), paid_minor=paid_minor, refunded_minor=refunded_minor
             )
     return standings
-
-
-def _insert_entries(cursor: Any, rows: Iterator[tuple[Any, ...]]) -> None:
-    if connection.vendor == "postgresql":
-        with cursor.copy(f"COPY haitu_entry ({ENTRY_COLUMNS}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    else:
-        sql = f"INSERT INTO haitu_entry ({ENTRY_COLUMNS}) VALUES {ENTRY_ROW}"  # noqa: S608  # our own constants
-        cursor.executemany(sql, rows)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
 
-from haitu.actions.record.rows import (
-    ENTRY_COLUMNS,
-    ENTRY_ROW,
-    EVENT_COLUMNS,
-    EVENT_ROW,
-    ROWS_A_STATEMENT,
-    entry_rows,
-    event_row,
-)
+from haitu.actions.record.rows import EVENT_COLUMNS, EVENT_ROW, entry_rows, event_row, insert_entries
 from haitu.core.events import (
     ANY,
     Event,
@@ -55,16 +45,10 @@ def record(event: Event, *, merchant_id: int, now: datetime) -> int | None:
         event_id: int = row[0]
         if event.dims.order_id is not None:
             _move_order(cursor, event, merchant_id)
-        entries = entry_rows(event, entries_for(event), event_id=event_id, merchant_id=merchant_id)
-        _insert_entries(cursor, entries)
+        entries = entries_for(event)
+        if entries:
+            insert_entries(cursor, entry_rows(event, entries, event_id=event_id, merchant_id=merchant_id))
     return event_id
-
-
-def _insert_entries(cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        some = rows[start : start + ROWS_A_STATEMENT]
-        sql = f"INSERT INTO haitu_entry ({ENTRY_COLUMNS}) VALUES {', '.join([ENTRY_ROW] * len(some))}"  # noqa: S608  # our own constants
-        cursor.execute(sql, list(chain.from_iterable(some)))
 
 
 def _move_order(cursor: Any, event: Event, merchant_id: int) -> None:
