@@ -8,6 +8,8 @@ from datetime import date, datetime
 from django.conf import settings
 
 from haitu.models import Domain, Letter, OrderLine, Refund, Shipment, ShipmentLine
+from haitu.reads.merchant import by_id
+from haitu.reads.shop.markets import layout_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,13 @@ def _lines(letter: Letter, shipment: Shipment | None) -> tuple[LetterLine, ...]:
 
 
 def _address(letter: Letter) -> str:
-    """The order's page on the merchant's first domain; "" when the merchant has none."""
+    """The order's page on the merchant's first domain; "" when the merchant has none or closed the market."""
     domain = Domain.objects.filter(merchant_id=letter.merchant_id).order_by("pk").first()
-    if domain is None:
+    merchant = by_id(letter.merchant_id)
+    if domain is None or merchant is None:
         return ""
     order = letter.order
+    tags = (market.tag_of(order.language) for market in layout_of(merchant).markets if market.id == order.market_id)
+    tag = next(tags, None)
     scheme = "https" if settings.HTTPS else "http"
-    market = f"{order.language}-{order.market.country}".lower()
-    return f"{scheme}://{domain.host}/{market}/order/{order.token}/"
+    return f"{scheme}://{domain.host}/{tag}/order/{order.token}/" if tag else ""

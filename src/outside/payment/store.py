@@ -17,7 +17,8 @@ SCHEMA = """
     );
     CREATE TABLE IF NOT EXISTS refund (
         id TEXT PRIMARY KEY, account TEXT NOT NULL, intent TEXT NOT NULL REFERENCES intent (id),
-        reference TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, told TEXT NOT NULL DEFAULT ''
+        reference TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL,
+        told TEXT NOT NULL DEFAULT ''
     );
     CREATE TABLE IF NOT EXISTS answer (
         account TEXT NOT NULL, key TEXT NOT NULL, asked TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
