@@ -57,10 +57,12 @@ class Entry(Owned):
 class EntryWeek(Owned):
     """The profit-and-loss entries of events up to LedgerMark.event_id, summed per week and dimension.
 
-    A cache: the clockwork extends it and may rebuild it at any time. 0 and "" stand for "none". The twelve step columns
-    hold base minor units with the signs of core.landed.Waterfall: price as it comes in, costs as they go out.
+    A cache: the clockwork extends it and may rebuild it at any time. 0 and "" stand for "none". The step columns hold
+    base minor units with the signs of core.landed.Waterfall: price as it comes in, costs as they go out. Everything is
+    in it twice: once per variant, and once, in a hundredth of the rows, over all variants (`variant_id` 0).
     """
 
+    per_variant = models.BooleanField()
     week = models.IntegerField()
     book = models.SmallIntegerField()
     assumed = models.BooleanField()
@@ -89,7 +91,7 @@ class EntryWeek(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    *("merchant", "week", "book", "assumed", "history"),
+                    *("merchant", "per_variant", "week", "book", "assumed", "history"),
                     *("market_id", "outlet_id", "channel", "variant_id", "lane_id"),
                 ],
                 name="one_sum_per_week_and_dimension",

@@ -194,31 +194,32 @@ def _contradiction(is_now: Row, happened: list[Event]) -> str:
 
 # One statement, so that a roll-up in between cannot deceive us.
 _WEEKS_AND_ENTRIES = f"""
-    SELECT 1, merchant_id, book, SUM(entries), SUM(price - ({" + ".join(SUMS[1:])}))
-    FROM haitu_entryweek GROUP BY merchant_id, book
+    SELECT CASE WHEN per_variant THEN 1 ELSE 0 END, merchant_id, book,
+        SUM(entries), SUM(price - ({" + ".join(SUMS[1:])}))
+    FROM haitu_entryweek GROUP BY 1, 2, 3
     UNION ALL
-    SELECT 0, merchant_id, book, COUNT(*), -SUM(base_minor)
+    SELECT 2, merchant_id, book, COUNT(*), -SUM(base_minor)
     FROM haitu_entry
     WHERE account <= {LAST_PROFIT_AND_LOSS.value}
         AND id < (COALESCE((SELECT event_id FROM haitu_ledgermark WHERE id = 1), 0) + 1) * {1 << ENTRY_BITS}
-    GROUP BY merchant_id, book
+    GROUP BY 2, 3
 """  # noqa: S608  # made of our own constants
 
 
 def audit_weeks() -> tuple[LedgerProblem, ...]:
     """Whether the weekly sums add up to the entries they stand for, per merchant and book. `rebuild` mends them."""
-    kept: dict[tuple[int, int], tuple[int, int]] = {}
-    booked: dict[tuple[int, int], tuple[int, int]] = {}
+    over_all, per_variant, booked = (dict[tuple[int, int], tuple[int, int]]() for _ in range(3))
     with connection.cursor() as cursor:
         cursor.execute(_WEEKS_AND_ENTRIES)
-        for is_sum, merchant_id, book, entries, contribution in cursor.fetchall():
-            (kept if is_sum else booked)[merchant_id, book] = int(entries), int(contribution)
+        for which, merchant_id, book, entries, contribution in cursor.fetchall():
+            (over_all, per_variant, booked)[which][merchant_id, book] = int(entries), int(contribution)
     return tuple(
         LedgerProblem(
-            merchant_id=merchant_id,
-            told=f"the weekly sums of book {book} are {kept.get((merchant_id, book))}, its entries give "
-            f"{booked.get((merchant_id, book))} (how many, contribution)",
+            merchant_id=at[0],
+            told=f"the weekly sums of book {at[1]} are {sums.get(at)}, its entries give {booked.get(at)} "
+            "(how many, contribution)",
         )
-        for merchant_id, book in sorted(kept.keys() | booked.keys())
-        if kept.get((merchant_id, book)) != booked.get((merchant_id, book))
+        for sums in (over_all, per_variant)
+        for at in sorted(sums.keys() | booked.keys())
+        if sums.get(at) != booked.get(at)
     )

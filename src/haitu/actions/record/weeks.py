@@ -15,7 +15,7 @@ PATIENCE = "2s"  # how long sales may queue behind us for a safe mark; then the 
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-KEY = "merchant_id, week, book, assumed, history, market_id, outlet_id, channel, variant_id, lane_id"
+KEY = "merchant_id, per_variant, week, book, assumed, history, market_id, outlet_id, channel, lane_id, variant_id"
 SUMS = (*STEPS, "shrinkage")
 
 
@@ -26,12 +26,12 @@ def _sum_of(step: str) -> str:
 
 _SUM_UP = f"""
     INSERT INTO haitu_entryweek ({KEY}, entries, {", ".join(SUMS)})
-    SELECT e.merchant_id, e.week, e.book, e.assumed, COALESCE(o.history, %s), COALESCE(e.market_id, 0),
-        COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.variant_id, 0), COALESCE(e.lane_id, 0),
+    SELECT e.merchant_id, %s, e.week, e.book, e.assumed, COALESCE(o.history, %s), COALESCE(e.market_id, 0),
+        COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.lane_id, 0), {{variant}},
         COUNT(*), {", ".join(_sum_of(step) for step in SUMS)}
     FROM haitu_entry e LEFT JOIN haitu_order o ON o.id = e.order_id
     WHERE e.id >= %s AND e.id < %s AND e.account <= {LAST_PROFIT_AND_LOSS.value}
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
     ON CONFLICT ({KEY}) DO UPDATE SET entries = haitu_entryweek.entries + excluded.entries,
         {", ".join(f"{step} = haitu_entryweek.{step} + excluded.{step}" for step in SUMS)}
 """  # noqa: S608  # made of our own constants
@@ -87,7 +87,9 @@ def _extend(top: int) -> tuple[int, int]:
         until = min(top, mark + EVENTS_A_TRANSACTION)
         if until <= mark:
             return 0, mark
-        cursor.execute(_SUM_UP, [False, (mark + 1) << ENTRY_BITS, (until + 1) << ENTRY_BITS])
+        for per_variant, variant in ((True, "COALESCE(e.variant_id, 0)"), (False, "0")):
+            given = [per_variant, False, (mark + 1) << ENTRY_BITS, (until + 1) << ENTRY_BITS]
+            cursor.execute(_SUM_UP.format(variant=variant), given)
         cursor.execute("UPDATE haitu_ledgermark SET event_id = %s WHERE id = 1", [until])
         cursor.execute("SELECT COUNT(*) FROM haitu_event WHERE id > %s AND id <= %s", [mark, until])
         return cursor.fetchone()[0], until

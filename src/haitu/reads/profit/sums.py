@@ -171,10 +171,10 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
             UNION ALL
             SELECT {key(by, nullable=False)}, e.book, e.assumed, e.history, 0, SUM(e.entries),
                 {", ".join(f"SUM(e.{step})" for step in SUMS)}
-            FROM haitu_entryweek e WHERE e.merchant_id = %s {of_weeks}
+            FROM haitu_entryweek e WHERE e.merchant_id = %s AND e.per_variant = %s {of_weeks}
             GROUP BY 1, 2, 3, 4
         """  # noqa: S608  # our own names; values are parameters
-        parameters += [merchant_id, *given]
+        parameters += [merchant_id, by is By.SKU or of.variant_id is not None, *given]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         for slot, book, assumed, history, account, entries, *sums in cursor.fetchall():
