@@ -267,6 +267,56 @@ def test_15_when_every_lane_is_closed_the_refusal_names_each() -> None:
     assert promise(LANTERN, shown, to=DE, on=TODAY) is None
 
 
+def test_a_basket_in_two_parcels_shares_delivery_to_the_cent_and_arrives_with_the_later_one() -> None:
+    shelves = (stock(LANTERN, SHENZHEN, 1), stock(LANTERN, LEIPZIG, 2))
+    shown = book(market("DE", registrations=IOSS, shipping_minor=500), *shelves, items=priced(11_90))
+    quote_ = quoted(shown, lantern=3)
+    assert sorted((line.quantity, line.waterfall.price, line.tax_minor) for line in quote_.lines) == [
+        (1, 11_90 + 1_67, 2_17),  # 13.57 × 19/119
+        (2, 23_80 + 3_33, 4_33),
+    ]
+    assert (quote_.total_minor, quote_.tax_minor) == (3 * 11_90 + 5_00, 6_50)
+    assert (quote_.earliest, quote_.latest) == (date(2026, 11, 23), date(2026, 12, 5))
+
+
+# Which way it goes --------------------------------------------------------------------------------------------------
+
+
+def test_of_two_lanes_the_cheaper_is_taken_and_of_equally_cheap_ones_the_faster() -> None:
+    dear = replace(DHL, code="EXPRESS", breaks=(Break(up_to_g=31_500, base_minor=391),))
+    slow, fast = lane(1, LEIPZIG, "DE", code="SLOW", days_p90=9), lane(2, LEIPZIG, "DE", code="FAST")
+    express = lane(3, LEIPZIG, "DE", code="EXPRESS", tariff=dear, days_p50=1, days_p90=1)
+    for lanes in ((slow, fast, express), (express, fast, slow)):
+        shown = book(market("DE"), stock(MUG, LEIPZIG, 1), lanes=lanes)
+        assert [parcel.lane for parcel in quoted(shown, mug=1).parcels] == ["FAST"]
+
+
+def test_the_warehouse_is_chosen_by_landed_cost_not_by_freight() -> None:
+    """A mug flies from Shenzhen for 41.00 yuan = 5.13; from Leipzig it goes for 3.90 but cost more to bring there."""
+    near = stock(MUG, LEIPZIG, 9, inbound_value_minor=9 * 5_00)
+    far_too_dear = stock(MUG, LEIPZIG, 9, inbound_value_minor=9 * 50_00)
+    for leipzig, chosen in ((near, "LEJ"), (far_too_dear, "SZX")):
+        shown = book(market("DE", registrations=IOSS), stock(MUG, SHENZHEN, 9), leipzig)
+        assert [parcel.warehouse for parcel in quoted(shown, mug=1).parcels] == [chosen]
+
+
+def test_duty_and_import_vat_count_when_the_warehouse_is_chosen() -> None:
+    """At 200.00 net the mug from Shenzhen bears 12 % duty, and the one from Leipzig bears none."""
+    dear = {MUG: replace(ITEMS[MUG], override_minor=238_00)}
+    shown = book(
+        market("DE"), stock(MUG, SHENZHEN, 9), stock(MUG, LEIPZIG, 9, inbound_value_minor=9 * 50_00), items=dear
+    )
+    assert [parcel.warehouse for parcel in quoted(shown, mug=1).parcels] == ["LEJ"]
+
+
+def test_a_bulky_line_bears_freight_by_its_volume() -> None:
+    bulky = {LANTERN: replace(ITEMS[LANTERN], weight_g=100, length_mm=400, width_mm=400, height_mm=100)}  # 3.2 kg
+    shown = book(market("DE"), stock(LANTERN, LEIPZIG, 1), stock(MUG, LEIPZIG, 2), items=ITEMS | bulky)
+    quote_ = quoted(shown, lantern=1, mug=2)
+    assert quote_.parcels[0].chargeable_g == 4000  # 16 l + 2.4 l by 5000, in half kilograms: 4.90 + 8 × 0.30
+    assert [line.waterfall.last_mile for line in quote_.lines] == [584, 146]  # 7.30 by 3.2 and 0.8 kg
+
+
 # Refusals -----------------------------------------------------------------------------------------------------------
 
 
@@ -351,11 +401,10 @@ MARKETS = st.builds(
     traffic_minor=st.integers(0, 999),
     returns_bp=st.integers(0, 1000),
 )
-SHELVES = st.dictionaries(
-    st.tuples(st.sampled_from([LANTERN, MUG]), st.sampled_from([SHENZHEN, LEIPZIG, NEWARK])), st.integers(0, 9)
-)
-WISHES = st.lists(st.tuples(st.sampled_from([LANTERN, MUG]), st.integers(1, 6)), min_size=1, max_size=4)
-CLOSED = st.sets(st.sampled_from([way.code for way in LANES]), max_size=3)
+PLACES = [(variant, at) for variant in (LANTERN, MUG) for at in (SHENZHEN, LEIPZIG, NEWARK)]
+SHELVES = st.fixed_dictionaries({place: st.sampled_from([0, 1, 2, 5, 9]) for place in PLACES})
+WISHES = st.lists(st.tuples(st.sampled_from([LANTERN, MUG]), st.integers(1, 4)), min_size=1, max_size=3)
+CLOSED = st.sets(st.sampled_from([way.code for way in LANES]), max_size=2)
 
 
 @st.composite
