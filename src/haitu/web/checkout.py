@@ -21,7 +21,6 @@ from haitu.web import kept, refusals
 from haitu.web.address import Contact, check, fields, lines
 from haitu.web.middleware.headers import allow_form_target, origin_of
 from haitu.web.middleware.shop import ShopRequest
-from haitu.web.shop import payment
 from haitu.web.shop.basket import COOKIE as CART_COOKIE
 from haitu.web.shop.basket import carried
 from haitu.web.shop.order import remember_order
@@ -114,7 +113,8 @@ def place(request: ShopRequest) -> HttpResponse:
 
 
 def _after(request: ShopRequest, placed: PlacedOrder) -> HttpResponse:
-    response = HttpResponseRedirect(payment.start(request, order_id=placed.id, token=placed.token), status=303)
+    """The order exists: a slow payment provider is waited for at its own door, not here."""
+    response = _to(request, f"order/{placed.token}/pay/")
     response.delete_cookie(CART_COOKIE, samesite="Lax")
     remember_order(response, placed.token)
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from haitu.core.errors import Refusal
 from haitu.reads.shop.order import OrderShown, order_page
@@ -44,9 +44,9 @@ def show(request: ShopRequest, token: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def pay(request: ShopRequest, token: str) -> HttpResponse:
-    """Leads to the payment page (again)."""
+    """Leads to the payment page; asked again, to the same one."""
     shown = _order(request, token)
     return HttpResponseRedirect(payment.start(request, order_id=shown.id, token=shown.token), status=303)
 
