@@ -1,0 +1,487 @@
+"""Orders as the desk lists them and shows one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from haitu.core.landed import Waterfall
+from haitu.core.ledger import LAST_STEP, Book
+from haitu.models import (
+    Entry,
+    Event,
+    Letter,
+    Order,
+    OrderLine,
+    Payment,
+    Refund,
+    Return,
+    Shipment,
+    ShipmentLine,
+    Warehouse,
+)
+from haitu.reads.desk.paging import PageOf, cut
+
+TO_SHIP = ("paid", "part_shipped")
+SORTS = {
+    "newest": "-placed_at",
+    "oldest": "placed_at",
+    "highest": "-total_minor",
+    "lowest": "total_minor",
+    "number": "number",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """What the list is narrowed to. `status` may also be "to_ship"; `until` is not included."""
+
+    search: str = ""
+    status: str = ""
+    country: str = ""
+    channel: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    sort: str = "newest"
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """One line of the list."""
+
+    id: int
+    number: str
+    status: str
+    placed_at: datetime
+    country: str
+    channel: str
+    currency: str
+    total_minor: int
+    refunded_minor: int
+    name: str
+    email: str
+    units: int
+    history: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """An order line with what is still to ship and what may come back."""
+
+    id: int
+    position: int
+    variant_id: int
+    product_id: int
+    sku: str
+    title: str
+    quantity: int
+    shipped: int
+    returned: int
+    unit_minor: int
+    amount_minor: int
+    tax_rate_bp: int
+    tax_minor: int
+    duty_minor: int
+    hs_code: str
+    origin_country: str
+    warehouse_id: int | None
+    warehouse: str
+    lane_id: int | None
+    lane: str
+    paid_minor: int
+    refunded_minor: int
+
+    @property
+    def refundable_minor(self) -> int:
+        """What the buyer paid for the line, with its share of shipping, less what was given back of it."""
+        return max(0, self.paid_minor - self.refunded_minor)
+
+    @property
+    def to_ship(self) -> int:
+        """Units that have not left."""
+        return self.quantity - self.shipped
+
+    @property
+    def may_return(self) -> int:
+        """Units that left and have not come back."""
+        return self.shipped - self.returned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelView:
+    """A parcel that left."""
+
+    id: int
+    number: str
+    tracking: str
+    warehouse: str
+    lane: str
+    carrier: str
+    quoted_minor: int
+    billed_minor: int | None
+    billed_currency: str
+    shipped_at: datetime
+    delivered_at: datetime | None
+    contents: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyView:
+    """A payment or a refund."""
+
+    id: int
+    kind: str
+    amount_minor: int
+    currency: str
+    status: str
+    told: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """One line of what happened."""
+
+    id: int
+    key: str
+    kind: str
+    at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The order's waterfalls in its own currency, as quoted and as it came; which steps rest on assumptions."""
+
+    quoted: Waterfall | None
+    actual: Waterfall
+    assumed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """Everything the order page says."""
+
+    id: int
+    token: str
+    number: str
+    status: str
+    country: str
+    market_id: int
+    outlet: str
+    channel: str
+    language: str
+    name: str
+    email: str
+    phone: str
+    address: dict[str, str]
+    currency: str
+    base_currency: str
+    fx_e9: int
+    goods_minor: int
+    shipping_minor: int
+    duty_minor: int
+    tax_minor: int
+    total_minor: int
+    tax_included: bool
+    incoterm: str
+    paid_minor: int
+    refunded_minor: int
+    history: bool
+    placed_at: datetime
+    expires_at: datetime | None
+    quote: dict[str, Any]
+    lines: tuple[LineView, ...]
+    parcels: tuple[ParcelView, ...]
+    payments: tuple[MoneyView, ...]
+    refunds: tuple[MoneyView, ...]
+    returns: tuple[tuple[str, int, bool, str, datetime], ...]
+    letters: tuple[tuple[str, datetime, datetime | None, str], ...]
+    events: tuple[EventView, ...]
+    warehouses: tuple[tuple[int, str], ...]
+    compared: Compared
+
+    @property
+    def refundable_minor(self) -> int:
+        """What was paid and not given back."""
+        return self.paid_minor - self.refunded_minor - self.pending_refund_minor
+
+    @property
+    def pending_refund_minor(self) -> int:
+        """What is on its way back."""
+        return sum(refund.amount_minor for refund in self.refunds if refund.status == "pending")
+
+    @property
+    def can_ship(self) -> bool:
+        return self.status in TO_SHIP and any(line.to_ship for line in self.lines)
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.status in {"pending", "paid"} and not self.history
+
+    @property
+    def can_return(self) -> bool:
+        return any(line.may_return for line in self.lines)
+
+
+def orders(merchant_id: int, given: OrderFilter) -> PageOf[OrderRow]:
+    """A page of the list; three queries."""
+    query = _narrowed(merchant_id, given).order_by(SORTS.get(given.sort, "-placed_at"), "-pk")
+    found, number, pages, total = cut(query.select_related("market"), given.page)
+    return PageOf(rows=tuple(_rows(merchant_id, found)), number=number, pages=pages, total=total)
+
+
+def every_order(merchant_id: int, given: OrderFilter, *, chunk: int = 500) -> Iterator[OrderRow]:
+    """All rows of the list, for a file; as many queries as there are chunks, twice."""
+    query = _narrowed(merchant_id, given).select_related("market").order_by("pk")
+    last = 0
+    while found := list(query.filter(pk__gt=last)[:chunk]):
+        last = found[-1].pk
+        yield from _rows(merchant_id, found)
+
+
+def number_of(merchant_id: int, order_id: int) -> str:
+    """The order's number; "" if the merchant has no such order."""
+    return Order.objects.of(merchant_id).filter(pk=order_id).values_list("number", flat=True).first() or ""
+
+
+def order(merchant_id: int, order_id: int) -> OrderView | None:
+    """One order, or None if the merchant has no such order; a fixed number of queries."""
+    row = Order.objects.of(merchant_id).select_related("market", "outlet").filter(pk=order_id).first()
+    if row is None:
+        return None
+    refunds = list(Refund.objects.of(merchant_id).filter(order_id=order_id).order_by("pk"))
+    back = _refunded(refunds)
+    lines = tuple(
+        replace(line, refunded_minor=back.get(line.id, 0))
+        for _, line in _lines(OrderLine.objects.of(merchant_id).filter(order_id=order_id))
+    )
+    return OrderView(
+        id=row.pk,
+        token=row.token,
+        number=row.number,
+        status=row.status,
+        country=row.market.country,
+        market_id=row.market_id,
+        outlet=row.outlet.name,
+        channel=row.channel,
+        language=row.language,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        address=row.address,
+        currency=row.currency,
+        base_currency=row.base_currency,
+        fx_e9=row.fx_e9,
+        goods_minor=row.goods_minor,
+        shipping_minor=row.shipping_minor,
+        duty_minor=row.duty_minor,
+        tax_minor=row.tax_minor,
+        total_minor=row.total_minor,
+        tax_included=row.tax_included,
+        incoterm=row.incoterm,
+        paid_minor=row.paid_minor,
+        refunded_minor=row.refunded_minor,
+        history=row.history,
+        placed_at=row.placed_at,
+        expires_at=row.expires_at,
+        quote=row.quote,
+        lines=lines,
+        parcels=_parcels(merchant_id, order_id),
+        payments=_payments(merchant_id, order_id),
+        refunds=tuple(
+            MoneyView(
+                id=refund.pk,
+                kind=refund.reason,
+                amount_minor=refund.amount_minor,
+                currency=refund.currency,
+                status=refund.status,
+                told=refund.told,
+                at=refund.created_at,
+            )
+            for refund in refunds
+        ),
+        returns=tuple(
+            Return.objects.of(merchant_id)
+            .filter(order_id=order_id)
+            .order_by("pk")
+            .values_list("line__sku", "quantity", "restocked", "reason", "at")
+        ),
+        letters=tuple(
+            Letter.objects.of(merchant_id)
+            .filter(order_id=order_id)
+            .order_by("pk")
+            .values_list("kind", "created_at", "sent_at", "told")
+        ),
+        events=tuple(
+            EventView(id=event.pk, key=event.key, kind=event.kind, at=event.at, recorded_at=event.recorded_at)
+            for event in Event.objects.of(merchant_id).filter(order_id=order_id).order_by("at", "pk")
+        ),
+        warehouses=tuple(
+            Warehouse.objects.of(merchant_id).filter(active=True).order_by("code").values_list("pk", "code")
+        ),
+        compared=_compared(merchant_id, row),
+    )
+
+
+def _narrowed(merchant_id: int, given: OrderFilter) -> QuerySet[Order]:
+    query = Order.objects.of(merchant_id)
+    if given.status == "to_ship":
+        query = query.filter(status__in=TO_SHIP)
+    elif given.status:
+        query = query.filter(status=given.status)
+    if given.country:
+        query = query.filter(market__country=given.country)
+    if given.channel:
+        query = query.filter(channel=given.channel)
+    if given.since:
+        query = query.filter(placed_at__gte=given.since)
+    if given.until:
+        query = query.filter(placed_at__lt=given.until)
+    if given.search:
+        with_sku = OrderLine.objects.of(merchant_id).filter(sku__iexact=given.search).values("order_id")
+        words = Q(number__icontains=given.search) | Q(email__icontains=given.search) | Q(name__icontains=given.search)
+        query = query.filter(words | Q(pk__in=with_sku))
+    return query
+
+
+def _rows(merchant_id: int, found: Iterable[Order]) -> Iterator[OrderRow]:
+    rows = list(found)
+    units = dict(
+        OrderLine.objects.of(merchant_id)
+        .filter(order_id__in=[row.pk for row in rows])
+        .values_list("order_id")
+        .annotate(units=Sum("quantity"))
+    )
+    for row in rows:
+        yield OrderRow(
+            id=row.pk,
+            number=row.number,
+            status=row.status,
+            placed_at=row.placed_at,
+            country=row.market.country,
+            channel=row.channel,
+            currency=row.currency,
+            total_minor=row.total_minor,
+            refunded_minor=row.refunded_minor,
+            name=row.name,
+            email=row.email,
+            units=units.get(row.pk, 0),
+            history=row.history,
+        )
+
+
+def _lines(query: QuerySet[OrderLine]) -> Iterator[tuple[int, LineView]]:
+    for line in query.select_related("warehouse", "lane", "variant").order_by("position", "pk"):
+        yield (
+            line.order_id,
+            LineView(
+                id=line.pk,
+                position=line.position,
+                variant_id=line.variant_id,
+                product_id=line.variant.product_id,
+                sku=line.sku,
+                title=line.title,
+                quantity=line.quantity,
+                shipped=line.shipped,
+                returned=line.returned,
+                unit_minor=line.unit_minor,
+                amount_minor=line.amount_minor,
+                tax_rate_bp=line.tax_rate_bp,
+                tax_minor=line.tax_minor,
+                duty_minor=line.duty_minor,
+                hs_code=line.hs_code,
+                origin_country=line.origin_country,
+                warehouse_id=line.warehouse_id,
+                warehouse=line.warehouse.code if line.warehouse else "",
+                lane_id=line.lane_id,
+                lane=line.lane.code if line.lane else "",
+                paid_minor=line.quoted[0] if line.quoted else line.amount_minor,
+                refunded_minor=0,
+            ),
+        )
+
+
+def _refunded(refunds: Iterable[Refund]) -> dict[int, int]:
+    """Line → amount that refunds which did not fail give back."""
+    found: dict[int, int] = {}
+    for refund in refunds:
+        if refund.status != "failed":
+            for line_id, amount, *_ in refund.lines:
+                found[line_id] = found.get(line_id, 0) + amount
+    return found
+
+
+def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
+    contents: dict[int, list[tuple[str, str, int]]] = {}
+    for shipment_id, sku, title, quantity in (
+        ShipmentLine.objects.of(merchant_id)
+        .filter(shipment__order_id=order_id)
+        .order_by("pk")
+        .values_list("shipment_id", "line__sku", "line__title", "quantity")
+    ):
+        contents.setdefault(shipment_id, []).append((sku, title, quantity))
+    shipments = Shipment.objects.of(merchant_id).filter(order_id=order_id).select_related("warehouse", "lane")
+    return tuple(
+        ParcelView(
+            id=parcel.pk,
+            number=parcel.number,
+            tracking=parcel.tracking,
+            warehouse=parcel.warehouse.code,
+            lane=parcel.lane.code,
+            carrier=parcel.lane.carrier,
+            quoted_minor=parcel.quoted_minor,
+            billed_minor=parcel.billed_minor,
+            billed_currency=parcel.billed_currency,
+            shipped_at=parcel.shipped_at,
+            delivered_at=parcel.delivered_at,
+            contents=tuple(contents.get(parcel.pk, ())),
+        )
+        for parcel in shipments.order_by("pk")
+    )
+
+
+def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
+    return tuple(
+        MoneyView(
+            id=payment.pk,
+            kind=payment.account.provider,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            status=payment.status,
+            told=payment.told,
+            at=payment.created_at,
+        )
+        for payment in Payment.objects.of(merchant_id)
+        .filter(order_id=order_id)
+        .select_related("account")
+        .order_by("pk")
+    )
+
+
+def _compared(merchant_id: int, row: Order) -> Compared:
+    """Quoted from the lines (a cancelled order keeps what was quoted), actual from the ledger."""
+    sums = (
+        Entry.objects.of(merchant_id)
+        .filter(order_id=row.pk, book=Book.ACTUAL, account__lte=LAST_STEP)
+        .values_list("account", "assumed")
+        .annotate(total=Sum("amount_minor"))
+    )
+    steps = list(Waterfall.__dataclass_fields__)
+    actual = dict.fromkeys(steps, 0)
+    assumed: set[str] = set()
+    for account, is_assumed, total in sums:
+        step = steps[account - 1]
+        actual[step] += -total if step == "price" else total
+        if is_assumed and total:
+            assumed.add(step)
+    quoted: Waterfall | None = None
+    for values in OrderLine.objects.of(merchant_id).filter(order_id=row.pk).values_list("quoted", flat=True):
+        if values:
+            quoted = (quoted or Waterfall()) + Waterfall.from_list(values)
+    return Compared(quoted=quoted, actual=Waterfall(**actual), assumed=frozenset(assumed))

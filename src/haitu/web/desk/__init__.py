@@ -1,0 +1,1 @@
+"""The merchant's back office: one file a subject, every page behind the one door."""

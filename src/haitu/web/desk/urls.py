@@ -1,0 +1,58 @@
+"""The desk's routes, in the order a merchant walks them."""
+
+from django.urls import path
+
+from haitu.web.desk import lanes, login, markets, orders, overview, products, profit, search, stock, team
+
+app_name = "desk"
+
+urlpatterns = [
+    path("login/", login.login, name="login"),
+    path("logout/", login.logout, name="logout"),
+    path("language/", login.language, name="language"),
+    path("merchant/", login.merchant, name="merchant"),
+    path("", overview.overview, name="overview"),
+    path("weeks.json", overview.weeks, name="weeks"),
+    path("search/", search.search, name="search"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/export.csv", orders.export, name="orders_export"),
+    path("orders/ship/", orders.ship_many, name="ship_many"),
+    path("orders/<int:order_id>/", orders.order, name="order"),
+    path("orders/<int:order_id>/slip/", orders.slip, name="slip"),
+    path("orders/<int:order_id>/ship/", orders.ship_parts, name="ship"),
+    path("orders/<int:order_id>/refund/", orders.give_back, name="refund"),
+    path("orders/<int:order_id>/cancel/", orders.cancel, name="cancel"),
+    path("orders/<int:order_id>/return/", orders.back_again, name="take_back"),
+    path("orders/<int:order_id>/parcels/<int:parcel_id>/delivered/", orders.delivered, name="delivered"),
+    path("orders/<int:order_id>/parcels/<int:parcel_id>/bill/", orders.bill, name="bill"),
+    path("products/", products.products, name="products"),
+    path("products/export.csv", products.export, name="products_export"),
+    path("products/import/", products.bring, name="products_import"),
+    path("products/<int:product_id>/", products.product, name="product"),
+    path("pictures/<int:picture_id>.svg", products.picture, name="picture"),
+    path("variants/<int:variant_id>/markets/", products.shelves, name="shelves"),
+    path("variants/<int:variant_id>/price/", products.list_price, name="list_price"),
+    path("variants/<int:variant_id>/markets/<int:market_id>/price/", products.market_price, name="market_price"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/receive/", stock.receive, name="stock_receive"),
+    path("stock/<int:stock_id>/", stock.stock_row, name="stock_row"),
+    path("stock/<int:stock_id>/move/", stock.move, name="stock_move"),
+    path("stock/<int:stock_id>/count/", stock.count, name="stock_count"),
+    path("stock/<int:stock_id>/write-off/", stock.write_off, name="stock_write_off"),
+    path("stock/<int:stock_id>/buffer/", stock.buffer, name="stock_buffer"),
+    path("profit/", profit.profit, name="profit"),
+    path("profit/chart.json", profit.chart, name="profit_chart"),
+    path("profit/export.csv", profit.export, name="profit_export"),
+    path("profit/postings/", profit.postings, name="postings"),
+    path("profit/events/<int:event_id>/", profit.event, name="event"),
+    path("profit/assumptions/", profit.assumptions, name="assumptions"),
+    path("markets/", markets.markets, name="markets"),
+    path("markets/<int:market_id>/", markets.market, name="market"),
+    path("lanes/", lanes.lanes, name="lanes"),
+    path("lanes/<int:lane_id>/close/", lanes.close, name="lane_close"),
+    path("lanes/<int:lane_id>/open/", lanes.reopen, name="lane_open"),
+    path("tariffs/<int:tariff_id>/", lanes.tariff, name="tariff"),
+    path("team/", team.team, name="team"),
+    path("team/<int:member_id>/remove/", team.remove, name="team_remove"),
+    path("trail/", team.trail, name="trail"),
+]

@@ -1,0 +1,286 @@
+"""The desk's names for codes: statuses, steps, roles, refusals. What is not known here is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from haitu.core.errors import Refusal
+
+STATUSES = {
+    "pending": gettext_noop("Awaiting payment"),
+    "paid": gettext_noop("Paid"),
+    "part_shipped": gettext_noop("Partly shipped"),
+    "shipped": gettext_noop("Shipped"),
+    "delivered": gettext_noop("Delivered"),
+    "cancelled": gettext_noop("Cancelled"),
+    "expired": gettext_noop("Expired"),
+    "succeeded": gettext_noop("Succeeded"),
+    "failed": gettext_noop("Failed"),
+    "draft": gettext_noop("Draft"),
+    "live": gettext_noop("Live"),
+    "archived": gettext_noop("Archived"),
+}
+COLOURS = {
+    "pending": "yellow",
+    "paid": "blue",
+    "part_shipped": "azure",
+    "shipped": "cyan",
+    "delivered": "green",
+    "cancelled": "secondary",
+    "expired": "secondary",
+    "succeeded": "green",
+    "failed": "red",
+    "draft": "yellow",
+    "live": "green",
+    "archived": "secondary",
+}
+STEPS = {
+    "price": gettext_noop("Price"),
+    "tax": gettext_noop("Tax"),
+    "goods": gettext_noop("Goods"),
+    "inbound": gettext_noop("First-leg freight"),
+    "duty": gettext_noop("Duty"),
+    "import_vat": gettext_noop("Import VAT"),
+    "storage": gettext_noop("Storage"),
+    "last_mile": gettext_noop("Last mile"),
+    "outlet_fee": gettext_noop("Outlet fee"),
+    "payment_fee": gettext_noop("Payment fee"),
+    "returns": gettext_noop("Returns"),
+    "traffic": gettext_noop("Traffic"),
+    "contribution": gettext_noop("Contribution"),
+}
+ACCOUNTS = STEPS | {
+    "shrinkage": gettext_noop("Stock lost or found"),
+    "deposit": gettext_noop("Buyers' deposits"),
+    "cash": gettext_noop("Cash"),
+    "tax_payable": gettext_noop("Tax owed"),
+    "inventory": gettext_noop("Inventory"),
+    "carrier_payable": gettext_noop("Carriers"),
+    "customs_payable": gettext_noop("Customs"),
+    "warehouse_payable": gettext_noop("Warehouses"),
+    "outlet_payable": gettext_noop("Outlets"),
+    "spend_payable": gettext_noop("Traffic platforms"),
+    "supplier_payable": gettext_noop("Suppliers"),
+    "quote": gettext_noop("Counterpart of quotes"),
+}
+LETTERS = {
+    "placed": gettext_noop("order received"),
+    "paid": gettext_noop("payment received"),
+    "shipped": gettext_noop("parcel on its way"),
+    "refunded": gettext_noop("money given back"),
+    "cancelled": gettext_noop("order cancelled"),
+    "expired": gettext_noop("order expired"),
+}
+ROLES = {
+    "owner": gettext_noop("Owner"),
+    "operator": gettext_noop("Operator"),
+    "warehouse": gettext_noop("Warehouse"),
+    "marketing": gettext_noop("Marketing"),
+    "reader": gettext_noop("Reader"),
+}
+EVENTS = {
+    "placed": gettext_noop("Order placed"),
+    "paid": gettext_noop("Paid"),
+    "payment_failed": gettext_noop("Payment failed"),
+    "cancelled": gettext_noop("Cancelled"),
+    "expired": gettext_noop("Expired"),
+    "shipped": gettext_noop("Parcel shipped"),
+    "delivered": gettext_noop("Parcel delivered"),
+    "carrier_billed": gettext_noop("Carrier's bill"),
+    "refunded": gettext_noop("Refunded"),
+    "returned": gettext_noop("Goods taken back"),
+    "fee_charged": gettext_noop("Fee charged"),
+    "spend_booked": gettext_noop("Traffic spend booked"),
+    "received": gettext_noop("Stock received"),
+    "revalued": gettext_noop("Stock revalued"),
+    "written_off": gettext_noop("Stock written off"),
+}
+MOVES = {
+    "received": gettext_noop("Received"),
+    "shipped": gettext_noop("Shipped"),
+    "moved_out": gettext_noop("Moved out"),
+    "moved_in": gettext_noop("Moved in"),
+    "counted": gettext_noop("Counted"),
+    "returned": gettext_noop("Returned"),
+    "written_off": gettext_noop("Written off"),
+}
+CHANNELS = {
+    "": gettext_noop("Unknown"),
+    "direct": gettext_noop("Direct"),
+    "facebook": "Facebook",
+    "google": "Google",
+    "instagram": "Instagram",
+    "tiktok": "TikTok",
+    "creator": gettext_noop("Creators"),
+    "community": gettext_noop("Community"),
+    "email": gettext_noop("E-mail"),
+    "organic": gettext_noop("Organic search"),
+    "history": gettext_noop("Imported history"),
+}
+ACTIONS = {
+    "price.list": gettext_noop("List price set"),
+    "price.market": gettext_noop("Market price set"),
+    "product.save": gettext_noop("Product changed"),
+    "product.import": gettext_noop("Products imported"),
+    "market.save": gettext_noop("Market changed"),
+    "lane.close": gettext_noop("Lane closed"),
+    "lane.open": gettext_noop("Lane opened"),
+    "tariff.save": gettext_noop("Rate card changed"),
+    "team.save": gettext_noop("Team member saved"),
+    "team.remove": gettext_noop("Team member removed"),
+    "stock.receive": gettext_noop("Stock received"),
+    "stock.move": gettext_noop("Stock moved"),
+    "stock.count": gettext_noop("Stock counted"),
+    "stock.write_off": gettext_noop("Stock written off"),
+    "stock.buffer": gettext_noop("Buffer set"),
+    "order.ship": gettext_noop("Parcel shipped"),
+    "order.deliver": gettext_noop("Parcel delivered"),
+    "order.refund": gettext_noop("Refund"),
+    "order.return": gettext_noop("Goods taken back"),
+    "order.cancel": gettext_noop("Order cancelled"),
+    "parcel.bill": gettext_noop("Carrier's bill booked"),
+}
+# Refusals the desk shows, by code; the figures in them come with the refusal.
+REFUSALS = {
+    "wrong_login": gettext_noop("Name or password is wrong."),
+    "too_many_tries": gettext_noop("Too many wrong tries; wait %(minutes)s minutes and try again."),
+    "no_such_user": gettext_noop("There is no account “%(username)s”."),
+    "unknown_role": gettext_noop("There is no role “%(role)s”."),
+    "last_owner": gettext_noop("This is the last owner; make somebody else an owner first."),
+    "no_such_member": gettext_noop("That person is not on this team."),
+    "no_such_product": gettext_noop("There is no such product."),
+    "bad_price": gettext_noop("A price is zero or more."),
+    "bad_measure": gettext_noop("Weights and sizes are whole numbers above zero, or empty."),
+    "not_ready_to_sell": gettext_noop("A live product needs a title in at least one language."),
+    "unknown_choice": gettext_noop("“%(given)s” is none of the choices there are."),
+    "not_a_catalogue": gettext_noop(
+        "This is no product file: a CSV whose first line names the columns, sku among them."
+    ),
+    "no_such_sku": gettext_noop("There is no SKU “%(sku)s”."),
+    "no_such_order": gettext_noop("There is no such order."),
+    "no_such_shipment": gettext_noop("There is no such parcel."),
+    "no_such_stock": gettext_noop("There is no such variant, warehouse or stock."),
+    "bad_quantity": gettext_noop("The quantity is a whole number above zero, values are zero or more."),
+    "not_there": gettext_noop("%(quantity)s should leave, but only %(free)s are free."),
+    "count_below_reserved": gettext_noop("%(counted)s counted, but %(reserved)s are promised to buyers."),
+    "nothing_to_ship": gettext_noop("There are not that many units left to send."),
+    "nothing_to_return": gettext_noop("%(quantity)s should come back, but only %(away)s are with the buyer."),
+    "bad_refund": gettext_noop("That is more than is left to give back, or not above zero."),
+    "refund_above_paid": gettext_noop("That is more than is left to give back."),
+    "wrong_status": gettext_noop("The order's status does not allow that."),
+    "bad_bill": gettext_noop("A bill is zero or more, in a currency we have a rate for."),
+    "no_exchange_rate": gettext_noop("There is no exchange rate for that currency."),
+    "unknown_currency": gettext_noop("There is no such currency."),
+    "unknown_weight": gettext_noop("Weight or size is not known, so nothing can be quoted."),
+    "not_delivered": gettext_noop("No open lane carries it there."),
+    "out_of_stock": gettext_noop("Sold out."),
+    "not_for_sale_here": gettext_noop("Not for sale there."),
+    "no_tax_rate": gettext_noop("There is no tax rate for this category there."),
+    "duty_unknown": gettext_noop("The duty on it is not known."),
+    "unknown_variant": gettext_noop("Not for sale there: the product is not live, or the variant is off."),
+    "no_such_lane": gettext_noop("There is no such lane."),
+    "no_reason": gettext_noop("Say why the lane is closed."),
+    "no_such_tariff": gettext_noop("There is no such rate card."),
+    "no_such_market_here": gettext_noop("There is no such market."),
+    "bad_amount": gettext_noop("“%(given)s” is no amount: write digits and at most one point, like 12.34."),
+    "bad_number": gettext_noop("“%(given)s” is no whole number of %(least)s or more."),
+    "bad_share": gettext_noop("“%(given)s” is no percentage, like 2.5."),
+    "bad_day": gettext_noop("“%(given)s” is no day, like 2026-07-01."),
+}
+# Refusals whose code covers several sentences.
+TOLD = (
+    gettext_noop("A market speaks at least one language."),
+    gettext_noop("The price factor is between 0.1 and 10."),
+    gettext_noop("The share of returns is between 0 and 100 %."),
+    gettext_noop("The delivery term is DDP or DAP."),
+    gettext_noop("An amount is zero or more."),
+    gettext_noop("A rate card has at least one weight break."),
+    gettext_noop("The weights of the breaks rise from line to line."),
+    gettext_noop("The weight step is 1 g or more."),
+    gettext_noop("The volume divisor is 1 cm³ per kg or more, or empty."),
+    gettext_noop("The fuel surcharge is between 0 and 500 %."),
+    gettext_noop("A limit is 1 or more, or empty."),
+)
+# What a cell of an import should have held.
+WANTED = (
+    gettext_noop("a value, because the SKU is new"),
+    gettext_noop("a title in one language, because the product is new"),
+    gettext_noop("one of the columns of an exported file"),
+    gettext_noop("1 to 40 letters, digits or . _ / + -"),
+    gettext_noop("small letters, digits and hyphens, like paper-lantern"),
+    gettext_noop("a country code of two letters"),
+    gettext_noop("an HS code of 6 to 10 digits"),
+    gettext_noop("a whole number"),
+    gettext_noop("a whole number, 1 or more"),
+    gettext_noop("at most 200 characters"),
+    gettext_noop("one of no, yes"),
+    gettext_noop("one of archived, draft, live"),
+)
+
+
+def refusal(no: Refusal) -> str:
+    """A refusal in the reader's language, or as it was told."""
+    sentence = REFUSALS.get(no.code)
+    if sentence is None:
+        return _(no.told)
+    try:
+        return _(sentence) % {name: _shown(value) for name, value in no.given.items()}
+    except KeyError:
+        return _(no.told)
+
+
+def status(code: str) -> str:
+    return _named(STATUSES, code)
+
+
+def colour(code: str) -> str:
+    return COLOURS.get(code, "secondary")
+
+
+def step(code: str) -> str:
+    return _named(STEPS, code)
+
+
+def account(code: str) -> str:
+    return _named(ACCOUNTS, code)
+
+
+def letter(kind: str) -> str:
+    return _named(LETTERS, kind)
+
+
+def role(code: str) -> str:
+    return _named(ROLES, code)
+
+
+def event(kind: str) -> str:
+    return _named(EVENTS, kind)
+
+
+def move(kind: str) -> str:
+    return _named(MOVES, kind)
+
+
+def channel(code: str) -> str:
+    return _named(CHANNELS, code)
+
+
+def action(code: str) -> str:
+    return _named(ACTIONS, code)
+
+
+def wanted(sentence: str) -> str:
+    return _(sentence)
+
+
+def _named(names: Mapping[str, str], code: str) -> str:
+    name = names.get(code)
+    return _(name) if name else code
+
+
+def _shown(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value

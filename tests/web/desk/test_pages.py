@@ -1,0 +1,63 @@
+"""Every page of the desk opens for the owner, in both languages, with as many queries as it says."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from haitu.models import Event, Order
+from tests.world import World
+
+PAGES = [
+    "overview", "weeks", "search", "orders", "orders_export", "products", "products_export", "products_import", "stock",
+    "profit", "profit_chart", "profit_export", "postings", "assumptions", "markets", "lanes", "team", "trail",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_for_the_owner(world: World, owner: Client, paid: Order, name: str, language: str) -> None:
+    type(world.owner).objects.filter(pk=world.owner.pk).update(language=language)
+    answer = owner.get(reverse(f"desk:{name}"))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Language"] == language
+
+
+def test_pages_about_one_thing_open_for_the_owner(world: World, owner: Client, paid: Order) -> None:
+    lantern = world.variants["LANTERN"]
+    event = Event.objects.of(world.merchant.pk).order_by("pk").first()
+    assert event is not None
+    addresses = [
+        reverse("desk:order", args=[paid.pk]),
+        reverse("desk:slip", args=[paid.pk]),
+        reverse("desk:product", args=[lantern.product_id]),
+        reverse("desk:shelves", args=[lantern.pk]),
+        reverse("desk:picture", args=[lantern.product.pictures.get().pk]),
+        reverse("desk:stock_row", args=[world.stocks["LANTERN", "LEJ"].pk]),
+        reverse("desk:event", args=[event.pk]),
+        reverse("desk:market", args=[world.markets["DE"].pk]),
+        reverse("desk:tariff", args=[world.lanes["LEJ-DE"].tariff_id]),
+    ]
+    assert [owner.get(address).status_code for address in addresses] == [200] * len(addresses)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("overview", 20), ("orders", 9), ("products", 11), ("stock", 13), ("profit", 15), ("markets", 6), ("lanes", 5)],
+)
+def test_a_list_asks_the_database_a_fixed_number_of_times(
+    owner: Client, paid: Order, name: str, most: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(most):
+        assert owner.get(reverse(f"desk:{name}")).status_code == 200
+
+
+def test_the_order_page_asks_a_fixed_number_of_questions(
+    world: World, owner: Client, paid: Order, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(18):
+        assert owner.get(reverse("desk:order", args=[paid.pk])).status_code == 200
+
+
+def test_no_page_of_the_desk_may_be_kept_by_a_browser(owner: Client) -> None:
+    assert "no-store" in owner.get(reverse("desk:overview")).headers["Cache-Control"]
