@@ -14,6 +14,7 @@ from haitu.core.book import BasketLine, Book, Destination, Item, Quote, UnknownV
 from haitu.core.errors import Refusal
 from haitu.core.freight import Break, UnknownWeight
 from haitu.core.landed import Waterfall
+from haitu.core.money import RateMissing
 from haitu.core.quote import BadQuantity, EmptyBasket, promise, quote
 from haitu.core.route import NotDelivered, NotForSaleHere, shelf
 from haitu.core.stock import OutOfStock
@@ -347,6 +348,20 @@ def test_stock_in_a_warehouse_that_is_not_ours_to_use_is_not_sold() -> None:
     with pytest.raises(OutOfStock):
         quoted(shown, mug=1)
     assert promise(MUG, shown, to=DE, on=TODAY) is None
+
+
+def test_freight_in_a_currency_without_a_rate_is_unknown_not_free() -> None:
+    in_francs = (lane(1, LEIPZIG, "DE", tariff=replace(DHL, currency="CHF")),)
+    with pytest.raises(RateMissing) as refused:
+        quoted(book(market("DE"), stock(MUG, LEIPZIG, 1), lanes=in_francs), mug=1)
+    assert refused.value.told == "No exchange rate from CHF to EUR is known."
+
+
+def test_an_item_that_changed_is_promised_anew_under_the_same_terms() -> None:
+    shown = book(market("DE"), stock(MUG, LEIPZIG, 1))
+    assert promise(MUG, shown, to=DE, on=TODAY) is not None
+    unweighed = replace(shown, items={MUG: replace(ITEMS[MUG], weight_g=None)})
+    assert promise(MUG, unweighed, to=DE, on=TODAY) is None
 
 
 # What was seen ------------------------------------------------------------------------------------------------------
