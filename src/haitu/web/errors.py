@@ -13,18 +13,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 
-def bad_request(request: HttpRequest, **_told: object) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """400: the browser sent what we cannot read."""
     return _say(request, 400, _("We could not read that"), _("Please go back, reload the page and try again."))
 
 
-def forbidden(request: HttpRequest, **_told: object) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403, and a form without its token: mostly a page that lay open too long, or refused cookies."""
     told = _("This page has been open for too long, or your browser refuses cookies. Please go back and reload it.")
     return _say(request, 403, _("Please try that again"), told)
 
 
-def not_found(request: HttpRequest, **_told: object) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
     """404."""
     return _say(request, 404, _("There is nothing here"), _("The page has moved, or what it showed is no longer sold."))
 

@@ -47,6 +47,7 @@ def environment(**options: Any) -> Environment:
         "percent": percent,
         "unit": unit,
         "date": day,
+        "day_month": day_month,
         "time": moment,
         "days": days,
         "country": country,
@@ -121,6 +122,11 @@ def weight(grams: int) -> str:
 @_isolated
 def day(value: date, style: str = "medium") -> str:
     return reader.date_text(value, reader.active(), style)
+
+
+@_isolated
+def day_month(value: date) -> str:
+    return reader.day_month_text(value, reader.active())
 
 
 @_isolated

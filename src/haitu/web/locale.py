@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_interval
+from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 from babel.units import format_unit
 from django.utils import translation
@@ -78,6 +78,11 @@ def unit_text(value: int | Decimal, unit: str, locale: Locale, length: str = "sh
 def date_text(day: date, locale: Locale, style: str = "medium") -> str:
     """A day; `style` is short, medium, long, full or a CLDR pattern."""
     return format_date(day, style, locale=locale)
+
+
+def day_month_text(day: date, locale: Locale) -> str:
+    """A day of this or the next month: '26. Nov.', '11月26日'."""
+    return format_skeleton("MMMd", day, locale=locale)
 
 
 def time_text(moment: datetime, locale: Locale, style: str = "medium") -> str:

@@ -43,11 +43,12 @@ _counts: OrderedDict[tuple[int, int, int | None], int] = OrderedDict()
 def home(place: Place) -> Home:
     """What sells best, and what came last. Three queries."""
     popular = _rows(place, order=rows.POPULAR, take=8)
-    newest = _rows(place, order=rows.NEWEST, take=8)
+    newest = _rows(place, order=rows.NEWEST, take=24)
     book = place.book(variant for row in (*popular, *newest) for variant in row.variant_ids)
     known = {row.id for row in popular}
-    fresh = [row for row in newest if row.id not in known]
-    return Home(popular=cards(popular, book, place), newest=cards(fresh[:4], book, place))
+    fresh = cards((row for row in newest if row.id not in known), book, place)
+    in_stock = tuple(card for card in fresh if card.available)
+    return Home(popular=cards(popular, book, place), newest=in_stock[:4])
 
 
 def listing(place: Place, *, category_id: int | None, sort: str, page: int) -> Listing:

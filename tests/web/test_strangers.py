@@ -1,0 +1,350 @@
+"""Every door of the house, walked by those whom it must not let in: nothing is seen, nothing is changed.
+
+The routes are those of the real URLconf: a new route without a case here fails the first test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from haitu.models import Event, Member, Order, Owned, Unscoped, User
+from tests.actions.buying import basket_of, paid_order
+from tests.world import HOST, OTHER_HOST, World
+
+MARKET = "^[a-z]{2,3}(?:-[a-z]{4})?-[a-z]{2}/"
+SECRETS = ("LANTERN", "Paper lantern", "Hengda", "hengda", "Anna", "Leipzig", "lin@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What of Hengda's is asked for at a route, and what is sent there to change it."""
+
+    ids: Callable[[World, Order], Mapping[str, Any]] = lambda _world, _order: {}
+    query: str = ""
+    body: Callable[[World, Order], Mapping[str, Any]] = lambda _world, _order: {"x": "y"}
+    public: bool = False  # anybody may open it; what it shows is another matter
+
+
+def _order(_: World, order: Order) -> Mapping[str, Any]:
+    return {"order_id": order.pk}
+
+
+def _parcel(_: World, order: Order) -> Mapping[str, Any]:
+    return {"order_id": order.pk, "parcel_id": 1}
+
+
+def _variant(world: World, _: Order) -> Mapping[str, Any]:
+    return {"variant_id": world.variants["LANTERN"].pk}
+
+
+def _stock(world: World, _: Order) -> Mapping[str, Any]:
+    return {"stock_id": world.stocks["LANTERN", "LEJ"].pk}
+
+
+def _lane(world: World, _: Order) -> Mapping[str, Any]:
+    return {"lane_id": world.lanes["LEJ-DE"].pk}
+
+
+def _line(_: World, order: Order) -> int:
+    return int(order.lines.get().pk)
+
+
+CASES: dict[str, Case] = {
+    "desk/login/": Case(public=True, body=lambda _w, _o: {"name": "lin", "password": "wrong"}),
+    "desk/logout/": Case(public=True),
+    "desk/language/": Case(public=True, body=lambda _w, _o: {"language": "klingon"}),
+    "desk/merchant/": Case(body=lambda w, _o: {"merchant": w.merchant.pk}),
+    "desk/": Case(),
+    "desk/weeks.json": Case(),
+    "desk/search/": Case(query="?q=lantern"),
+    "desk/orders/": Case(query="?q=anna"),
+    "desk/orders/export.csv": Case(),
+    "desk/orders/ship/": Case(body=lambda _w, o: {"order": o.pk}),
+    "desk/orders/<int:order_id>/": Case(ids=_order),
+    "desk/orders/<int:order_id>/slip/": Case(ids=_order),
+    "desk/orders/<int:order_id>/ship/": Case(ids=_order, body=lambda w, o: {f"line_{_line(w, o)}": 1}),
+    "desk/orders/<int:order_id>/refund/": Case(ids=_order, body=lambda _w, _o: {"amount": "1.00"}),
+    "desk/orders/<int:order_id>/cancel/": Case(ids=_order, body=lambda _w, _o: {"reason": "mine now"}),
+    "desk/orders/<int:order_id>/return/": Case(
+        ids=_order, body=lambda w, o: {"line": _line(w, o), "quantity": 1, "restock": "yes"}
+    ),
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/delivered/": Case(ids=_parcel),
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/bill/": Case(
+        ids=_parcel, body=lambda _w, _o: {"billed": "9.99", "currency": "EUR"}
+    ),
+    "desk/products/": Case(query="?q=lantern"),
+    "desk/products/export.csv": Case(),
+    "desk/products/import/": Case(
+        body=lambda _w, _o: {"keep": "yes", "text": "sku,product,status\nLANTERN,paper-lantern,archived\n"}
+    ),
+    "desk/products/<int:product_id>/": Case(
+        ids=lambda w, _o: {"product_id": w.variants["LANTERN"].product_id},
+        body=lambda w, _o: {
+            "category": "lighting",
+            "status": "archived",
+            f"list_price:{w.variants['LANTERN'].pk}": "1.00",
+        },
+    ),
+    "desk/pictures/<int:picture_id>.svg": Case(
+        ids=lambda w, _o: {"picture_id": w.variants["LANTERN"].product.pictures.get().pk}
+    ),
+    "desk/variants/<int:variant_id>/markets/": Case(ids=_variant),
+    "desk/variants/<int:variant_id>/price/": Case(ids=_variant, body=lambda _w, _o: {"price": "1.00"}),
+    "desk/variants/<int:variant_id>/markets/<int:market_id>/price/": Case(
+        ids=lambda w, _o: {"variant_id": w.variants["LANTERN"].pk, "market_id": w.markets["DE"].pk},
+        body=lambda _w, _o: {"price": "1.00"},
+    ),
+    "desk/stock/": Case(query="?q=lantern"),
+    "desk/stock/receive/": Case(
+        body=lambda w, _o: {"sku": "LANTERN", "warehouse": w.warehouses["LEJ"].pk, "quantity": 1, "goods": "1.00"}
+    ),
+    "desk/stock/<int:stock_id>/": Case(ids=_stock),
+    "desk/stock/<int:stock_id>/move/": Case(
+        ids=_stock, body=lambda w, _o: {"warehouse": w.warehouses["SZX"].pk, "quantity": 1}
+    ),
+    "desk/stock/<int:stock_id>/count/": Case(ids=_stock, body=lambda _w, _o: {"counted": 3}),
+    "desk/stock/<int:stock_id>/write-off/": Case(ids=_stock, body=lambda _w, _o: {"quantity": 1}),
+    "desk/stock/<int:stock_id>/buffer/": Case(ids=_stock, body=lambda _w, _o: {"buffer": 7}),
+    "desk/profit/": Case(query="?weeks=0&by=sku"),
+    "desk/profit/chart.json": Case(query="?weeks=0"),
+    "desk/profit/export.csv": Case(query="?weeks=0&by=sku"),
+    "desk/profit/postings/": Case(query="?weeks=0&book=quoted"),
+    "desk/profit/events/<int:event_id>/": Case(ids=lambda w, _o: {"event_id": _event(w)}),
+    "desk/profit/assumptions/": Case(),
+    "desk/markets/": Case(),
+    "desk/markets/<int:market_id>/": Case(
+        ids=lambda w, _o: {"market_id": w.markets["DE"].pk},
+        body=lambda _w, _o: {
+            "keep": "yes",
+            "prices_include_tax": "yes",
+            "charm": "none",
+            "price_factor": "9",
+            "incoterm": "DAP",
+            "languages": "de",
+            "shipping": "0",
+            "traffic": "0",
+            "returns": "0",
+        },
+    ),
+    "desk/lanes/": Case(),
+    "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
+    "desk/lanes/<int:lane_id>/open/": Case(ids=_lane),
+    "desk/tariffs/<int:tariff_id>/": Case(
+        ids=lambda w, _o: {"tariff_id": w.lanes["LEJ-DE"].tariff_id},
+        body=lambda _w, _o: {
+            "step_g": 1,
+            "up_to": 1000,
+            "base": "0.01",
+            "per_step": "0",
+            "minimum": "0",
+            "fuel": "0",
+            "remote": "0",
+        },
+    ),
+    "desk/team/": Case(body=lambda _w, _o: {"username": "lin", "role": "reader"}),
+    "desk/team/<int:member_id>/remove/": Case(ids=lambda w, _o: {"member_id": _membership(w)}),
+    "desk/trail/": Case(),
+    # The shop of somebody else, asked for what is Hengda's.
+    "": Case(public=True),
+    "robots.txt": Case(public=True),
+    "favicon.ico": Case(public=True),
+    "picture/<int:picture_id>.svg": Case(
+        public=True, ids=lambda w, _o: {"picture_id": w.variants["LANTERN"].product.pictures.get().pk}
+    ),
+    "media/<path:path>": Case(public=True, ids=lambda _w, _o: {"path": "../secret"}),
+    "hooks/pay/<slug:token>/": Case(public=True, ids=lambda w, _o: {"token": w.account.token}),
+    f"{MARKET}": Case(public=True),
+    f"{MARKET}all/": Case(public=True),
+    f"{MARKET}c/<slug:code>/": Case(public=True, ids=lambda _w, _o: {"code": "lighting"}),
+    f"{MARKET}search/": Case(public=True, query="?q=paper"),
+    f"{MARKET}p/<slug:slug>/": Case(public=True, ids=lambda _w, _o: {"slug": "paper-lantern"}),
+    f"{MARKET}cart/": Case(public=True),
+    f"{MARKET}cart/add/": Case(public=True, body=lambda w, _o: {"variant": w.variants["LANTERN"].pk, "quantity": 1}),
+    f"{MARKET}cart/change/": Case(public=True, body=lambda w, _o: {"variant": w.variants["LANTERN"].pk, "quantity": 1}),
+    f"{MARKET}checkout/": Case(public=True),
+    f"{MARKET}checkout/delivery/": Case(public=True),
+    f"{MARKET}checkout/review/": Case(public=True),
+    f"{MARKET}checkout/place/": Case(public=True),
+    f"{MARKET}order/<slug:token>/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
+    f"{MARKET}order/<slug:token>/pay/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
+    f"{MARKET}markets/": Case(public=True),
+    f"{MARKET}markets/chosen/": Case(public=True),
+    f"{MARKET}prices/": Case(public=True, query="?v=1"),
+}
+
+
+def _event(world: World) -> int:
+    return Event.objects.of(world.merchant.pk).values_list("pk", flat=True).order_by("pk")[0]
+
+
+def _membership(world: World) -> int:
+    return Member.objects.of(world.merchant.pk).values_list("pk", flat=True).get(user=world.packer)
+
+
+def routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, Any]]:
+    """(route, view) of every door but the operators', which has its own test."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if route == "admin/":
+            continue
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route, pattern.callback
+
+
+ROUTES = [route for route, _ in routes()]
+DESK = [route for route in ROUTES if route.startswith("desk/")]
+WRITING = [route for route, view in routes() if getattr(view, "write", None)]
+
+
+@pytest.fixture(autouse=True)
+def _any_host(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+
+
+@pytest.fixture
+def order(world: World) -> Order:
+    """Anna's paid order at Hengda."""
+    return paid_order(world, basket_of(world, LANTERN=2))
+
+
+def address(route: str, world: World, order: Order) -> str:
+    case = CASES[route]
+    path = route.replace(MARKET, "ja-jp/")
+    for name, value in case.ids(world, order).items():
+        for kind in ("int", "slug", "path"):
+            path = path.replace(f"<{kind}:{name}>", str(value))
+    assert "<" not in path
+    return f"/{path}{case.query}"
+
+
+def rows(of: int | None = None) -> dict[str, list[str]]:
+    """Everything in the database but tries to log in; with `of`, what belongs to that merchant."""
+    return {
+        model.__name__: sorted(map(repr, model._base_manager.filter(**_narrowed(model, of)).values_list()))
+        for model in apps.get_app_config("haitu").get_models()
+        if model.__name__ != "LoginTry"
+    }
+
+
+def _narrowed(model: type[Any], merchant_id: int | None) -> dict[str, int]:
+    return {"merchant_id": merchant_id} if merchant_id and issubclass(model, Owned) else {}
+
+
+def shown(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode(errors="replace"))
+
+
+def test_every_route_has_a_case() -> None:
+    assert sorted(set(ROUTES) - set(CASES)) == []
+    assert sorted(set(CASES) - set(ROUTES)) == []
+
+
+@pytest.mark.parametrize("route", DESK)
+def test_nobody_passes_the_desk_s_door_without_logging_in(world: World, order: Order, route: str) -> None:
+    before, client, where = rows(), Client(), address(route, world, order)
+    for answer in (client.get(where), client.post(where, CASES[route].body(world, order))):
+        assert [secret for secret in SECRETS if secret in shown(answer)] == []
+        if not CASES[route].public:
+            assert answer.status_code in {302, 405}
+            assert answer.status_code == 405 or answer.headers["Location"].startswith("/desk/login/")
+    assert rows() == before
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_member_of_another_merchant_sees_and_changes_nothing(world: World, order: Order, route: str) -> None:
+    client, where = Client(headers={"host": OTHER_HOST}), address(route, world, order)
+    client.force_login(world.stranger)
+    before = rows(of=world.merchant.pk)
+    for answer in (client.get(where), client.post(where, CASES[route].body(world, order))):
+        assert [secret for secret in SECRETS if secret in shown(answer)] == []
+    assert rows(of=world.merchant.pk) == before
+
+
+@pytest.mark.parametrize("route", WRITING)
+def test_a_reader_changes_nothing(world: World, order: Order, route: str) -> None:
+    client, where = Client(headers={"host": HOST}), address(route, world, order)
+    client.force_login(world.reader)
+    before = rows()
+    answer: HttpResponse = client.post(where, CASES[route].body(world, order))  # type: ignore[assignment]  # a test answer
+    if route != "desk/merchant/":  # which of their own merchants they look at is theirs to choose
+        assert answer.status_code == 403
+    assert rows() == before
+
+
+NEEDS_MORE = {
+    "desk/merchant/",  # Lin has one merchant
+    "desk/orders/<int:order_id>/return/",  # nothing has left yet
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/delivered/",
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/bill/",
+    "desk/lanes/<int:lane_id>/open/",  # it is open
+}
+
+
+@pytest.mark.parametrize("route", [route for route in WRITING if route not in NEEDS_MORE])
+def test_what_strangers_send_would_change_something_if_the_owner_sent_it(
+    world: World, order: Order, route: str
+) -> None:
+    client, where = Client(headers={"host": HOST}), address(route, world, order)
+    client.force_login(world.owner)
+    before = rows()
+    if route == "desk/team/":
+        answer = client.post(where, {"username": "mei", "role": "operator"})
+    else:
+        answer = client.post(where, CASES[route].body(world, order))
+    assert answer.status_code == 302
+    assert rows() != before
+
+
+@pytest.mark.parametrize("who", ["owner", "stranger", None])
+def test_only_operators_enter_admin(world: World, who: str | None) -> None:
+    client = Client()
+    if who:
+        client.force_login(getattr(world, who))
+    for resolver in get_resolver().url_patterns:
+        if str(resolver.pattern) == "admin/":
+            for name in ("", "haitu/merchant/", "haitu/order/", "haitu/entry/", "haitu/taxrate/"):
+                answer = client.get(f"/admin/{name}")
+                assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/admin/login/")
+
+
+@pytest.mark.parametrize("model", [m for m in apps.get_models() if issubclass(m, Owned)], ids=lambda m: m.__name__)
+def test_a_merchant_s_table_refuses_to_be_asked_for_nobody(world: World, model: type[Owned]) -> None:
+    for ask in (
+        lambda: list(model.objects.all()),
+        lambda: list(model.objects.filter(pk=1)),
+        lambda: model.objects.filter(pk=1).first(),
+        model.objects.count,
+        model.objects.exists,
+        lambda: list(model.objects.values_list("pk")),
+        lambda: list(model.objects.iterator()),
+        lambda: model.objects.filter(pk=1).delete(),
+        lambda: model.objects.filter(pk=1).update(merchant_id=1),
+        lambda: model.objects.get(pk=1),
+        model.objects.aggregate,
+    ):
+        with pytest.raises(Unscoped):
+            ask()
+
+
+def test_a_user_of_two_merchants_sees_one_at_a_time(world: World, order: Order) -> None:
+    kenji = User.objects.get(pk=world.stranger.pk)
+    Member.objects.create(merchant=world.merchant, user=kenji, role="reader")
+    client = Client()
+    client.force_login(kenji)
+    where = f"/desk/orders/{order.pk}/"
+    assert client.get(where).status_code == 404  # Aoki comes first
+    client.post("/desk/merchant/", {"merchant": world.merchant.pk})
+    assert client.get(where).status_code == 200
+    client.post("/desk/merchant/", {"merchant": world.other.pk})
+    assert client.get(where).status_code == 404
