@@ -64,9 +64,9 @@ def order(
     )
 
 
-def notice_of(payment: Payment, kind: NoticeKind = "payment.succeeded", *, id: str = "", **changed: object) -> Notice:
+def notice_of(payment: Payment, kind: NoticeKind = "payment.succeeded", *, name: str = "", **changed: object) -> Notice:
     given: dict[str, object] = {
-        "id": id or f"evt_{payment.pk}_{kind}",
+        "id": name or f"evt_{payment.pk}_{kind}",
         "kind": kind,
         "at": NOW + timedelta(minutes=1),
         "intent": payment.intent or f"pi_{payment.pk}",

@@ -67,15 +67,12 @@ def test_an_order_takes_nine_statements(world: World) -> None:
     order(world, basket, cart="warm")
     seen, merchant = see(world, basket), merchant_of(world)
     assert merchant.version == 1
-    with CaptureQueriesContext(
-        connection,
-    ) as seen_queries:
+    with CaptureQueriesContext(connection) as asked:
         order(world, basket, seen=seen, cart="counted")
-    asked = [query["sql"].split()[0] for query in seen_queries]
-    # The merchant and the stock are read, then: customer, order, line, promise, payment, event, entries, stock.
-    assert [word for word in asked if word in {"SELECT", "INSERT", "UPDATE"}] == ["SELECT"] * 2 + ["INSERT"] * 7 + [
-        "UPDATE"
-    ]
+    verbs = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    told = [verb for query in asked for verb in verbs if verb in query["sql"].split(maxsplit=3)[:3]]
+    # The merchant and the stock are read; then customer, order, line, promise, payment, event, entries; stock last.
+    assert told == ["SELECT"] * 2 + ["INSERT"] * 7 + ["UPDATE"]
 
 
 def test_the_same_cart_sent_twice_is_one_order(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from haitu.actions import cancel, fulfil, refund, returns
+from haitu.actions import cancel, fulfil, refund, returns, stock
 from haitu.actions.record import audit_ledger, audit_orders
 from haitu.core.events import RefundAbovePaid, RefundCurrency, WrongStatus
 from haitu.core.landed import Waterfall
@@ -110,12 +110,10 @@ def test_the_first_part_leaves_the_order_part_shipped(world: World) -> None:
 
 def test_the_last_piece_takes_the_last_minor_unit_with_it(world: World) -> None:
     shelf = Stock.objects.of(world.merchant.pk).filter(pk=world.stocks["LANTERN", "LEJ"].pk)
-    from haitu.actions.stock import receive, write_off
-
     merchant_id = world.merchant.pk
-    write_off(merchant_id=merchant_id, stock_id=shelf.get().pk, quantity=20, reason="fire", by=None, now=NOW)
+    stock.write_off(merchant_id=merchant_id, stock_id=shelf.get().pk, quantity=20, reason="fire", by=None, now=NOW)
     assert (shelf.get().goods_value_minor, shelf.get().inbound_value_minor) == (0, 0)
-    receive(
+    stock.receive(
         merchant_id=merchant_id,
         variant_id=world.variants["LANTERN"].pk,
         warehouse_id=world.warehouses["LEJ"].pk,

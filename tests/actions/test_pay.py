@@ -58,8 +58,8 @@ def test_the_same_notice_three_times_is_one_payment(world: World) -> None:
 def test_two_notices_about_the_same_payment_are_one_payment(world: World) -> None:
     placed = order(world, basket_of(world, LANTERN=1))
     payment = payment_of(world, placed)
-    assert hear(world, notice_of(payment, id="evt_a")) == NoticeState.DONE
-    assert hear(world, notice_of(payment, id="evt_b")) == NoticeState.DONE
+    assert hear(world, notice_of(payment, name="evt_a")) == NoticeState.DONE
+    assert hear(world, notice_of(payment, name="evt_b")) == NoticeState.DONE
     assert kinds(world) == ["placed", "paid"]
     assert order_row(world, placed).paid_minor == placed.total_minor
 
