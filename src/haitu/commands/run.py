@@ -19,6 +19,7 @@ from django.db import connection
 from haitu.commands.children import Child, supervise
 
 THREADS = 4
+SANDBOX_HOST = "127.0.0.1"
 
 
 def main(arguments: list[str]) -> int:
@@ -26,13 +27,16 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     _claim(options.host, options.port)
     django.setup()
-    _ready_database(demo=options.demo)
+    children = [_server(options.host, options.port), _clock(), _worker()]
+    if _ready_database(demo=options.demo, sandbox=_sandbox_address(options.port)):
+        _claim(SANDBOX_HOST, options.port + 1)
+        children.append(_sandbox(options.port + 1))
     _ready_static_files()
     connection.close()
     if connection.vendor == "postgresql":
         connection.close_pool()  # type: ignore[attr-defined]  # only this backend has a pool
     return supervise(
-        [_server(options.host, options.port), _clock(), _worker()],
+        children,
         is_ready=lambda: _answers(options.host, options.port),
         when_ready=lambda: _welcome(options.host, options.port),
     )
@@ -58,11 +62,14 @@ def _claim(host: str, port: int) -> None:
             raise CommandError(told) from None
 
 
-def _ready_database(*, demo: bool) -> None:
+def _ready_database(*, demo: bool, sandbox: str) -> bool:
+    """Brings the tables up to date and the demo merchant in; whether somebody here is paid at our sandbox."""
     print(f"Database: {connection.vendor}", flush=True)
     call_command("migrate", verbosity=0, interactive=False)
-    if demo and not apps.get_model("haitu", "Merchant")._default_manager.exists():
-        call_command("demo")
+    if demo:
+        call_command("demo", only_first=True, payment_address=sandbox)
+    accounts = apps.get_model("haitu", "PaymentAccount").everyone
+    return bool(accounts.filter(provider="sandbox", address=sandbox).exists())
 
 
 def _ready_static_files() -> None:
@@ -97,6 +104,17 @@ def _clock() -> Child:
 def _worker() -> Child:
     command = [sys.executable, "-m", "haitu", "manage", "db_worker", "--interval", "1", "--no-reload"]
     return Child(name="the worker", command=command)
+
+
+def _sandbox_address(port: int) -> str:
+    """The payment provider to rehearse with listens beside the shop, one port higher."""
+    return f"http://{SANDBOX_HOST}:{port + 1}"
+
+
+def _sandbox(port: int) -> Child:
+    books = Path(settings.VAR) / "sandbox.sqlite3"
+    command = [sys.executable, "-m", "outside.payment", "--host", SANDBOX_HOST, "--port", str(port)]
+    return Child(name="the payment sandbox", command=[*command, "--data", str(books)])
 
 
 def _answers(host: str, port: int) -> bool:

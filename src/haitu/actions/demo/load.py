@@ -14,7 +14,7 @@ from django.db import transaction
 from haitu.actions.demo.past import Piece, Place, Sold, moved, shift_weeks, sold_goods
 from haitu.actions.demo.returns import TakenBack, load_returns
 from haitu.actions.demo.sales import load_sales
-from haitu.actions.demo.setup import Made, make_merchant, make_owner
+from haitu.actions.demo.setup import Made, make_merchant, make_owner, point_to_sandbox
 from haitu.actions.demo.shelf import Kind, Plan, fill_stock, inbound_minor, kinds_of, make_products
 from haitu.actions.record import record, roll_up
 from haitu.actions.reference import SHIPPED, load_shipped
@@ -61,11 +61,18 @@ class Loaded:
     password: str | None
 
 
-def load(*, now: datetime, report: Report, payment_address: str, assumptions: Path = ASSUMPTIONS) -> Loaded | None:
-    """The demo merchant with its history, or None if it is there already, whole."""
+def load(
+    *, now: datetime, report: Report, payment_address: str, assumptions: Path = ASSUMPTIONS, only_first: bool = False
+) -> Loaded | None:
+    """The demo merchant with its history, or None if it is there already, whole.
+
+    With `only_first` it is not put beside merchants who are there for real.
+    """
     assumed = _sound(assumptions, parse_assumptions(assumptions))
     merchant = Merchant.objects.filter(slug=assumed.merchant.slug).first()
-    if merchant and _is_whole(merchant.pk):
+    if merchant:
+        point_to_sandbox(merchant, payment_address)
+    if (merchant and _is_whole(merchant.pk)) or (merchant is None and only_first and Merchant.objects.exists()):
         return None
     history = _sound(RETAIL / "lines.parquet", read_history(RETAIL / "lines.parquet"))
     lines = history.lines.with_columns(pl.col("country").fill_null(NOWHERE))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from django.conf import settings
 
+from haitu.actions.version import bump
 from haitu.links.reference.assumptions import AssumedLane, AssumedMarket, Assumptions
 from haitu.links.secrets import seal
 from haitu.models import (
@@ -26,7 +27,6 @@ from haitu.models import (
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 LOGIN = "demo"
-SANDBOX_KEY = "sk_sandbox_demo"  # opens nothing but the local sandbox, where no money moves
 PAST_MARKETS_FROM = 100  # closed markets, known from history only, stand behind the open ones
 
 
@@ -69,6 +69,13 @@ def make_owner(merchant: Merchant) -> str:
     owner = User.objects.create_user(LOGIN, "owner@demo.example", password)
     Member.objects.create(merchant=merchant, user=owner, role=Role.OWNER)
     return password
+
+
+def point_to_sandbox(merchant: Merchant, address: str) -> None:
+    """The sandbox may listen elsewhere today."""
+    accounts = PaymentAccount.objects.of(merchant.pk).filter(provider="sandbox").exclude(address=address)
+    if accounts.update(address=address):
+        bump(merchant.pk)
 
 
 def _warehouses(merchant: Merchant, assumed: Assumptions) -> dict[str, Warehouse]:
@@ -132,12 +139,14 @@ def _outlets(merchant: Merchant, assumed: Assumptions) -> Outlet:
 
 
 def _payment_account(merchant: Merchant, assumed: Assumptions, address: str) -> None:
+    """An account of our own at the sandbox, where no money moves; its two secrets belong together."""
+    account = secrets.token_urlsafe(18)
     PaymentAccount.objects.create(
         merchant=merchant,
         provider=assumed.payment.provider,
         token=secrets.token_urlsafe(12),
-        api_key_sealed=seal(SANDBOX_KEY, settings.SEAL_KEY),
-        webhook_secret_sealed=seal(f"whsec_{secrets.token_hex(16)}", settings.SEAL_KEY),
+        api_key_sealed=seal(f"sk_test_{account}", settings.SEAL_KEY),
+        webhook_secret_sealed=seal(f"whsec_test_{account}", settings.SEAL_KEY),
         address=address,
         fee_bp=assumed.payment.fee_bp,
         fee_fixed=dict(assumed.payment.fee_fixed),
