@@ -60,6 +60,7 @@ class EntryWeek(Owned):
     A cache: the clockwork extends it and may rebuild it at any time. 0 and "" stand for "none". The step columns hold
     base minor units with the signs of core.landed.Waterfall: price as it comes in, costs as they go out. Everything is
     in it twice: once per variant, and once, in a hundredth of the rows, over all variants (`variant_id` 0).
+    The unique key begins with the variant, so that the sums of each SKU lie together and need no sorting.
     """
 
     per_variant = models.BooleanField()
@@ -91,8 +92,8 @@ class EntryWeek(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    *("merchant", "per_variant", "week", "book", "assumed", "history"),
-                    *("market_id", "outlet_id", "channel", "variant_id", "lane_id"),
+                    *("merchant", "per_variant", "variant_id", "book", "assumed", "history"),
+                    *("week", "market_id", "outlet_id", "channel", "lane_id"),
                 ],
                 name="one_sum_per_week_and_dimension",
             )

@@ -15,7 +15,7 @@ PATIENCE = "2s"  # how long sales may queue behind us for a safe mark; then the 
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-KEY = "merchant_id, per_variant, week, book, assumed, history, market_id, outlet_id, channel, lane_id, variant_id"
+KEY = "merchant_id, per_variant, variant_id, book, assumed, history, week, market_id, outlet_id, channel, lane_id"
 SUMS = (*STEPS, "shrinkage")
 
 
@@ -26,8 +26,8 @@ def _sum_of(step: str) -> str:
 
 _SUM_UP = f"""
     INSERT INTO haitu_entryweek ({KEY}, entries, {", ".join(SUMS)})
-    SELECT e.merchant_id, %s, e.week, e.book, e.assumed, COALESCE(o.history, %s), COALESCE(e.market_id, 0),
-        COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.lane_id, 0), {{variant}},
+    SELECT e.merchant_id, %s, {{variant}}, e.book, e.assumed, COALESCE(o.history, %s), e.week,
+        COALESCE(e.market_id, 0), COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.lane_id, 0),
         COUNT(*), {", ".join(_sum_of(step) for step in SUMS)}
     FROM haitu_entry e LEFT JOIN haitu_order o ON o.id = e.order_id
     WHERE e.id >= %s AND e.id < %s AND e.account <= {LAST_PROFIT_AND_LOSS.value}

@@ -7,7 +7,8 @@ All money here is in the merchant's base currency.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import add
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -86,13 +87,11 @@ def waterfall(
         _add(sums.setdefault(slot, _Sum()).open, steps)
     if by is None and not sums:
         sums[""] = _Sum()
-    rows = [(slot, total.row(slot)) for slot, total in sums.items()]
-    if by is By.WEEK:
-        rows.sort(key=lambda pair: pair[0])
-    else:
-        rows.sort(key=lambda pair: (-pair[1].contribution_minor, str(pair[0])))
-    kept = [row for _, row in rows[:top]]
-    return tuple(_labelled(merchant_id, by, kept))
+    slots = (
+        sorted(sums) if by is By.WEEK else sorted(sums, key=lambda slot: (-sums[slot].contribution_minor, str(slot)))
+    )
+    labels = _labels(merchant_id, by, slots[:top])
+    return tuple(sums[slot].row(slot, labels.get(slot, str(slot or ""))) for slot in slots[:top])
 
 
 class _Summed(NamedTuple):
@@ -121,10 +120,14 @@ class _Sum:
         if more.history and more.book == Book.ACTUAL:
             _add(self.history, more.steps)
 
-    def row(self, key: int | str) -> ProfitRow:
+    @property
+    def contribution_minor(self) -> int:
+        return sum(2 * sums[0] - sum(sums) for (book, _), sums in self.steps.items() if book == Book.ACTUAL)
+
+    def row(self, key: int | str, label: str) -> ProfitRow:
         return ProfitRow(
             key=key,
-            label=str(key),
+            label=label,
             actual=self._figures(Book.ACTUAL),
             history=_steps(self.history),
             quoted=self._figures(Book.QUOTED),
@@ -134,8 +137,8 @@ class _Sum:
         )
 
     def _figures(self, book: Book) -> Figures:
-        assumed, known = _steps(self._sums(book, assumed=True)), _steps(self._sums(book, assumed=False))
-        return Figures(waterfall=assumed + known, assumed=assumed)
+        assumed, known = self._sums(book, assumed=True), self._sums(book, assumed=False)
+        return Figures(waterfall=_steps(list(map(add, assumed, known))), assumed=_steps(assumed))
 
     def _sums(self, book: Book, *, assumed: bool) -> list[int]:
         return self.steps.get((book, assumed), [0] * len(SUMS))
@@ -156,7 +159,7 @@ def _steps(sums: Sequence[int]) -> Waterfall:
 def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
     """Both sources in one statement: neither a sale nor a roll-up can come between them."""
     of_entries, given = where(of, nullable=True)
-    base_sums = ", ".join(["SUM(e.base_minor)", *["0"] * (len(SUMS) - 1)])
+    base_sums = ", ".join(["CAST(SUM(e.base_minor) AS bigint)", *["0"] * (len(SUMS) - 1)])
     above_the_mark = "" if _reads_entries(by, of) else f"AND e.id >= {_FIRST_UNSUMMED}"
     sql = f"""
         SELECT {key(by, nullable=True)}, e.book, e.assumed, COALESCE(o.history, %s), e.account, COUNT(*), {base_sums}
@@ -170,7 +173,7 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
         sql += f"""
             UNION ALL
             SELECT {key(by, nullable=False)}, e.book, e.assumed, e.history, 0, SUM(e.entries),
-                {", ".join(f"SUM(e.{step})" for step in SUMS)}
+                {", ".join(f"CAST(SUM(e.{step}) AS bigint)" for step in SUMS)}
             FROM haitu_entryweek e WHERE e.merchant_id = %s AND e.per_variant = %s {of_weeks}
             GROUP BY 1, 2, 3, 4
         """  # noqa: S608  # our own names; values are parameters
@@ -178,7 +181,7 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         for slot, book, assumed, history, account, entries, *sums in cursor.fetchall():
-            steps = [int(value) for value in sums] if account == 0 else _alone(account, int(sums[0]))
+            steps = sums if account == 0 else _alone(account, sums[0])
             yield _Summed(slot, book, bool(assumed), bool(history), int(entries), steps)
 
 
@@ -217,16 +220,11 @@ def _reads_entries(by: By | None, of: Slice) -> bool:
     return by in (By.ORDER, By.LINE) or of.reads_entries
 
 
-def _labelled(merchant_id: int, by: By | None, rows: Sequence[ProfitRow]) -> Iterator[ProfitRow]:
-    """Rows under their names: a week under its Monday, an id under what people call it."""
+def _labels(merchant_id: int, by: By | None, keys: Sequence[int | str]) -> dict[Any, str]:
+    """What people call the keys: a week its Monday, an id the name of its row."""
     if by is By.WEEK:
-        names: dict[Any, str] = {row.key: monday_of(int(row.key)).isoformat() for row in rows}
-    elif by in NAMES:
-        names = _names(by, merchant_id, [row.key for row in rows])
-    else:
-        names = {}
-    for row in rows:
-        yield replace(row, label=names.get(row.key, str(row.key or "")))
+        return {key: monday_of(int(key)).isoformat() for key in keys}
+    return _names(by, merchant_id, keys) if by in NAMES else {}
 
 
 def _names(by: By, merchant_id: int, keys: Sequence[int | str]) -> dict[Any, str]:
