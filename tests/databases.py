@@ -12,6 +12,8 @@ import pytest
 from haitu.commands import postgres
 
 HERE = Path(__file__).parent
+# The only settings that reach a test: which programs to use, and where to put pictures of the pages.
+KEPT = {"HAITU_PG_BIN", "HAITU_CHROMIUM", "HAITU_SHOTS"}
 # What is the same on every database is proven once, in the SQLite pass.
 PURE = (HERE / "core", HERE / "plan", HERE / "commands", HERE / "test_house.py", HERE / "test_settings.py")
 
@@ -44,7 +46,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def _set_environment(folder: Path, database: str) -> None:
     """Nothing of the developer's own settings reaches a test."""
-    for name in [name for name in os.environ if name.startswith("HAITU_") and name != "HAITU_PG_BIN"]:
+    for name in [name for name in os.environ if name.startswith("HAITU_") and name not in KEPT]:
         del os.environ[name]
     os.environ["HAITU_VAR"] = str(folder)
     os.environ["HAITU_DATABASE"] = database

@@ -231,6 +231,7 @@ LANGUAGES = [
     ("en-gb", "English (UK)"),
 ]
 USE_I18N = True
+LOCALE_PATHS = [PACKAGE / "locale"]  # our words come before those that Django's own pages use
 USE_TZ = True
 TIME_ZONE = "UTC"
 

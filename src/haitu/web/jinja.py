@@ -50,6 +50,7 @@ def environment(**options: Any) -> Environment:
         "day_month": day_month,
         "time": moment,
         "days": days,
+        "code": code,
         "country": country,
         "language": reader.language_name,
         "symbol": symbol,
@@ -138,6 +139,11 @@ def moment(value: datetime, style: str = "medium") -> str:
 @_isolated
 def days(first: date, last: date) -> str:
     return reader.days_text(first, last, reader.active())
+
+
+@_isolated
+def code(value: str) -> str:
+    return value
 
 
 @_isolated

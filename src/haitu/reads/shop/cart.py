@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from haitu.core.book import Basket, Book, Destination, Quote
 from haitu.core.errors import Refusal
 from haitu.core.quote import quote
 from haitu.reads.shop.cards import Place, offers
-from haitu.reads.shop.rows import FIRST_PICTURE, fetch, picture_address
+from haitu.reads.shop.rows import FIRST_PICTURE, fetch, options_of, picture_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +123,7 @@ def _words(place: Place, variant_ids: Iterable[int]) -> dict[int, dict[str, Any]
             "sku": row[1],
             "slug": row[2],
             "title": row[3],
-            "options": tuple(str(v) for v in (json.loads(row[4]) if isinstance(row[4], str) else row[4]).values()),
+            "options": options_of(row[4]),
             "picture": picture_address(row[5], row[6]),
         }
         for row in fetch(sql, [place.language, place.merchant.id, *ids])

@@ -8,7 +8,7 @@ from typing import Any
 
 from haitu.models import Event, Order, Shipment
 from haitu.reads.merchant import ShopMerchant
-from haitu.reads.shop.rows import FIRST_PICTURE, fetch, picture_address
+from haitu.reads.shop.rows import FIRST_PICTURE, fetch, options_of, picture_address
 
 # What of an order's events is the buyer's business; fees, bills and the like are not.
 TOLD = ("placed", "paid", "payment_failed", "cancelled", "expired", "shipped", "delivered", "refunded", "returned")
@@ -20,6 +20,7 @@ class OrderLineShown:
 
     title: str
     sku: str
+    options: tuple[str, ...]
     picture: str
     quantity: int
     shipped: int
@@ -125,7 +126,7 @@ def _day(text: Any) -> date | None:
 
 def _lines(merchant_id: int, order_id: int) -> list[OrderLineShown]:
     sql = f"""
-        SELECT l.title, l.sku, c.id, c.path, l.quantity, l.shipped, l.returned, l.unit_minor, l.amount_minor
+        SELECT l.title, l.sku, c.id, c.path, l.quantity, l.shipped, l.returned, l.unit_minor, l.amount_minor, v.options
         FROM haitu_orderline l
         JOIN haitu_variant v ON v.id = l.variant_id
         LEFT JOIN haitu_picture c ON c.id = {FIRST_PICTURE.format(product="v.product_id")}
@@ -135,6 +136,7 @@ def _lines(merchant_id: int, order_id: int) -> list[OrderLineShown]:
         OrderLineShown(
             title=row[0],
             sku=row[1],
+            options=options_of(row[9]),
             picture=picture_address(row[2], row[3]),
             quantity=row[4],
             shipped=row[5],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from haitu.core.book import Book
 from haitu.reads.shop.cards import Card, Offer, Place, cards, offers
 from haitu.reads.shop.listing import related
-from haitu.reads.shop.rows import fetch, picture_address
+from haitu.reads.shop.rows import fetch, options_of, picture_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +115,11 @@ def _tax_rate(its: tuple[Offer, ...], book: Book, place: Place) -> int | None:
 
 
 def _variant(offer: Offer, row: tuple[Any, ...], incoterm: str) -> VariantShown:
-    options = json.loads(row[8]) if isinstance(row[8], str) else row[8]
     promise = offer.promise
     return VariantShown(
         id=offer.variant_id,
         sku=row[7],
-        options=tuple(str(option) for option in options.values()),
+        options=options_of(row[8]),
         price_minor=offer.price_minor,
         available=promise.available if promise else 0,
         earliest=promise.earliest if promise else None,

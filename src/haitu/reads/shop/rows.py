@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,12 @@ def picture_address(picture_id: int | None, path: str | None) -> str:
     if picture_id is None:
         return ""
     return f"{settings.MEDIA_URL}{path}" if path else f"/picture/{picture_id}.svg"
+
+
+def options_of(stored: Any) -> tuple[str, ...]:
+    """A variant's options as words; SQLite hands JSON over as text."""
+    options = json.loads(stored) if isinstance(stored, str) else stored
+    return tuple(str(option) for option in options.values())
 
 
 def product_page(
