@@ -18,7 +18,7 @@ import pytest
 
 from haitu.commands import ROOT, postgres
 
-ENOUGH = 60
+ENOUGH = 30
 OPENING_STOCK = 100_020
 
 

@@ -7,6 +7,7 @@ it over and noting so makes it go out twice, never not at all.
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -84,11 +85,12 @@ def _message(shown: LetterShown) -> EmailMultiAlternatives:
     with translation.override(shown.language):
         text = render_to_string(f"mail/{shown.kind}.txt", {"letter": shown}).strip()
         subject, _, body = text.partition("\n")
-        paragraphs = [part.strip() for part in body.strip().split("\n\n") if part.strip()]
+        body = re.sub(r"\n{3,}", "\n\n", body.strip())  # what a template left out leaves no hole
+        paragraphs = body.split("\n\n")
         page = render_to_string("mail/letter.html", {"letter": shown, "subject": subject, "paragraphs": paragraphs})
     message = EmailMultiAlternatives(
         subject=subject.strip(),
-        body=body.strip() + "\n",
+        body=body + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[shown.email],
         reply_to=[shown.reply_to] if shown.reply_to else None,
