@@ -320,7 +320,7 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         ),
         events=tuple(
             EventView(id=event.pk, key=event.key, kind=event.kind, at=event.at, recorded_at=event.recorded_at)
-            for event in Event.objects.of(merchant_id).filter(order_id=order_id).order_by("at", "pk")
+            for event in Event.objects.of(merchant_id).filter(order_id=order_id).defer("payload").order_by("at", "pk")
         ),
         warehouses=tuple(
             Warehouse.objects.of(merchant_id).filter(active=True).order_by("code").values_list("pk", "code")
