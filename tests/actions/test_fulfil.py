@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from haitu.actions import cancel, fulfil, refund, returns, stock
+from haitu.actions.order import NoSuchOrder
 from haitu.actions.record import audit_ledger, audit_orders
 from haitu.core.events import RefundAbovePaid, RefundCurrency, WrongStatus
 from haitu.core.landed import Waterfall
@@ -151,7 +152,7 @@ def test_more_than_is_left_cannot_be_shipped(world: World) -> None:
 
 def test_a_stranger_ships_nothing(world: World) -> None:
     row = paid_order(world, basket_of(world, LANTERN=1))
-    with pytest.raises(fulfil.Refusal, match="no such order"):
+    with pytest.raises(NoSuchOrder, match="no such order"):
         fulfil.ship(merchant_id=world.other.pk, order_id=row.pk, by=world.stranger, now=LATER)
 
 

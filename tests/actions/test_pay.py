@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_two_notices_about_the_same_payment_are_one_payment(world: World) -> Non
 
 
 @pytest.mark.parametrize("wrong", [{"amount_minor": 1}, {"currency": "USD"}])
-def test_a_wrong_amount_or_currency_is_refused_and_kept(world: World, wrong: dict[str, object]) -> None:
+def test_a_wrong_amount_or_currency_is_refused_and_kept(world: World, wrong: dict[str, Any]) -> None:
     placed = order(world, basket_of(world, LANTERN=1))
     assert hear(world, notice_of(payment_of(world, placed), **wrong)) == NoticeState.REFUSED
     assert order_row(world, placed).status == "pending"

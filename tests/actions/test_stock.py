@@ -57,14 +57,18 @@ def test_nothing_or_less_cannot_be_received(world: World, wrong: dict[str, int])
 def test_another_merchants_shelf_is_out_of_reach(world: World) -> None:
     with pytest.raises(stock.NoSuchStock):
         receive(world, merchant_id=world.other.pk)
-    given = {"stock_id": world.stocks["MUG", "SZX"].pk, "reason": "", "now": NOW, "by": world.stranger}
+    given: dict[str, Any] = {"stock_id": world.stocks["MUG", "SZX"].pk, "reason": "", "now": NOW, "by": world.stranger}
     with pytest.raises(stock.NoSuchStock):
         stock.count(merchant_id=world.other.pk, counted=0, **given)
 
 
 def test_moved_goods_take_their_value_and_the_cost_of_the_way_along(world: World) -> None:
-    given = {"to_warehouse_id": world.warehouses["EWR"].pk, "reference": "air 3", "inbound_value_minor": 30_00}
-    stock.move(stock_id=world.stocks["MUG", "SZX"].pk, quantity=20, **given, **by(world))
+    given: dict[str, Any] = {
+        "to_warehouse_id": world.warehouses["EWR"].pk,
+        "reference": "air 3",
+        "inbound_value_minor": 30_00,
+    }
+    stock.move(stock_id=world.stocks["MUG", "SZX"].pk, quantity=20, reference="air 3", **given, **by(world))
     start, end = row(world, "MUG", "SZX"), row(world, "MUG", "EWR")
     assert (start.on_hand, start.goods_value_minor) == (30, 30 * 15_00)
     assert (end.on_hand, end.goods_value_minor, end.inbound_value_minor) == (20, 20 * 15_00, 30_00)

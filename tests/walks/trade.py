@@ -33,9 +33,11 @@ from haitu.models import (  # noqa: E402
     Merchant,
     Order,
     OrderLine,
+    Outlet,
     Payment,
     PaymentAccount,
     Stock,
+    User,
     Variant,
     Warehouse,
 )
@@ -65,10 +67,16 @@ def _build() -> None:
 def _world() -> World:
     """Handles to what `_build` left in the database; only what buying needs."""
     merchant = Merchant.objects.get(slug="hengda")
-    rows = {"merchant": merchant, "other": Merchant.objects.get(slug="aoki")}
-    rows |= {"account": PaymentAccount.objects.of(merchant.pk).get()}
-    rows |= dict.fromkeys(("owner", "packer", "reader", "stranger", "outlet"))
-    world = World(**rows)
+    world = World(
+        merchant=merchant,
+        other=Merchant.objects.get(slug="aoki"),
+        owner=User.objects.get(username="lin"),
+        packer=User.objects.get(username="wei"),
+        reader=User.objects.get(username="mei"),
+        stranger=User.objects.get(username="kenji"),
+        outlet=Outlet.objects.of(merchant.pk).get(),
+        account=PaymentAccount.objects.of(merchant.pk).get(),
+    )
     world.variants.update({row.sku: row for row in Variant.objects.of(merchant.pk).all()})
     world.warehouses.update({row.code: row for row in Warehouse.objects.of(merchant.pk).all()})
     world.markets.update({row.country: row for row in Market.objects.of(merchant.pk).all()})
@@ -131,6 +139,18 @@ def _check() -> None:
     sys.stdout.write(json.dumps(found))
 
 
+def main(command: str, *given: str) -> None:
+    """One of the commands above."""
+    match command:
+        case "build":
+            _build()
+        case "buy":
+            _buy(*given)
+        case "sell":
+            _sell(*given)
+        case "check":
+            _check()
+
+
 if __name__ == "__main__":
-    command, *given = sys.argv[1:]
-    {"build": _build, "buy": _buy, "sell": _sell, "check": _check}[command](*given)
+    main(*sys.argv[1:])

@@ -435,8 +435,7 @@ def shown(agreed: Quote) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def _earlier(merchant_id: int, cart_key: str) -> PlacedOrder | None:
