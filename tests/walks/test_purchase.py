@@ -114,7 +114,7 @@ def shop_address(transactional_db: None, world: World, provider: Desk, live_serv
 @pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("buyer", [ANNA, BOB, CHIE, DANA], ids=["Anna", "Bob", "Chie", "Dana"])
 def test_a_buyer_finds_orders_and_pays(
-    shop_address: str, world: World, open_page: OpenPage, buyer: Buyer, screen: dict[str, int], scripts: bool
+    *, shop_address: str, world: World, open_page: OpenPage, buyer: Buyer, screen: dict[str, int], scripts: bool
 ) -> None:
     page = open_page(viewport=screen, locale=buyer.locale, java_script_enabled=scripts)
     walk = Walk(page, shop_address, buyer, f"{buyer.root.strip('/')}-{screen['width']}-{'js' if scripts else 'plain'}")

@@ -1,26 +1,21 @@
-"""What tests of pages share: hosts are answered as in trade, and every test starts without anything kept in memory."""
+"""What tests of the shop's pages share: a browser without scripts at Hengda's shop, on the world's own day."""
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from haitu.reads import quote
 from haitu.reads.shop import listing, markets
-from tests.world import HOST, World
-
-Shop = Callable[..., Client]
-
-
-@pytest.fixture(autouse=True)
-def _hosts(settings: object) -> None:
-    """Names of hosts are the merchants' business here; what an earlier world left in memory is forgotten."""
-    settings.ALLOWED_HOSTS = ["*"]  # type: ignore[attr-defined]  # pytest-django's settings
-    listing._counts.clear()
-    listing._best.clear()
-    markets._layouts.clear()
+from tests.world import HOST, NOW, World
 
 
 @pytest.fixture
-def shop(world: World) -> Client:
-    """A browser at Hengda's shop."""
+def shop(world: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A buyer at the shop's host name; what an earlier world left in memory is forgotten."""
+    settings.ALLOWED_HOSTS = ["*"]
+    monkeypatch.setattr("haitu.web.shop.page.timezone.now", lambda: NOW)
+    quote._kept.clear()
+    listing.forget()
+    markets.forget()
     return Client(headers={"host": HOST})

@@ -83,6 +83,12 @@ def _best_of(place: Place, category_id: int) -> tuple[rows.ProductRow, ...]:
     return _best[key]
 
 
+def forget() -> None:
+    """Drops what is kept; a test's new world may have an old one's numbers."""
+    _counts.clear()
+    _best.clear()
+
+
 def _page(place: Place, *, where: str, given: Sequence[Any], found: int, sort: str, page: int) -> Listing:
     pages = max(1, min(MOST_PAGES, -(-found // PAGE)))
     page = max(1, min(page, pages))
