@@ -35,7 +35,7 @@ class Product(Owned):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     brand = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=8, choices=ProductStatus.choices, default=ProductStatus.DRAFT)
-    rank = models.IntegerField(default=0, help_text="units sold recently; orders the listing, highest first")
+    rank = models.IntegerField(default=0, help_text="how often it is bought; orders the listing, highest first")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

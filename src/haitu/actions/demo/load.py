@@ -62,11 +62,17 @@ class Loaded:
 
 
 def load(
-    *, now: datetime, report: Report, payment_address: str, assumptions: Path = ASSUMPTIONS, only_first: bool = False
+    *,
+    now: datetime,
+    report: Report,
+    payment_address: str,
+    assumptions: Path = ASSUMPTIONS,
+    only_first: bool = False,
+    days: int | None = None,
 ) -> Loaded | None:
     """The demo merchant with its history, or None if it is there already, whole.
 
-    With `only_first` it is not put beside merchants who are there for real.
+    With `only_first` it is not put beside merchants who are there for real. `days`: only so many of the last days.
     """
     assumed = _sound(assumptions, parse_assumptions(assumptions))
     merchant = Merchant.objects.filter(slug=assumed.merchant.slug).first()
@@ -75,7 +81,7 @@ def load(
     if (merchant and _is_whole(merchant.pk)) or (merchant is None and only_first and Merchant.objects.exists()):
         return None
     history = _sound(RETAIL / "lines.parquet", read_history(RETAIL / "lines.parquet"))
-    lines = history.lines.with_columns(pl.col("country").fill_null(NOWHERE))
+    lines = _last_days(history.lines.with_columns(pl.col("country").fill_null(NOWHERE)), days)
     password, units = None, 0
     if merchant is None:
         for step in load_shipped():
@@ -92,11 +98,22 @@ def load(
         orders=len(known),
         lines=len(sold.goods),
         taken_back=taken_back,
-        left_aside={kind: count for kind, count in history.count_by_kind.items() if kind not in TRADE},
+        left_aside=_left_aside(lines),
         units_in_stock=units,
         weeks_moved=sold.weeks,
         password=password,
     )
+
+
+def _last_days(lines: pl.DataFrame, days: int | None) -> pl.DataFrame:
+    if days is None:
+        return lines
+    return lines.filter(pl.col("at").dt.date() > _last_day(lines) - timedelta(days=days))
+
+
+def _left_aside(lines: pl.DataFrame) -> dict[str, int]:
+    counted = lines.filter(~pl.col("kind").is_in(TRADE)).group_by("kind").len().sort("len", descending=True)
+    return dict(counted.iter_rows())
 
 
 def _sound(path: Path, parsed: tuple[Value, tuple[Problem, ...]]) -> Value:

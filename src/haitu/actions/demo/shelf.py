@@ -93,7 +93,7 @@ def make_products(merchant: Merchant, plan: Plan) -> dict[str, int]:
                 slug=slugify(f"{kind.article.title}-{kind.article.sku}")[:120],
                 category=shelves[kind.rule.category],
                 status=ProductStatus.LIVE if kind.article.last_sold > plan.last_day - STALE else ProductStatus.ARCHIVED,
-                rank=kind.article.units,
+                rank=kind.article.lines,
             )
             for kind in kinds
         ],

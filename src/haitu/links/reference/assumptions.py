@@ -66,13 +66,9 @@ class GoodsCosts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packing:
-    """What a parcel adds to the pieces in it."""
+    """What wrapping adds to each piece."""
 
-    box_g: int
     per_piece_g: int
-    volume_bp: int
-    cost_minor: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,13 +262,7 @@ def _goods(entry: Entry) -> GoodsCosts:
 
 def _packing(entry: Entry) -> Packing:
     entry.only(Packing.__dataclass_fields__)
-    return Packing(
-        box_g=entry.whole("box_g"),
-        per_piece_g=entry.whole("per_piece_g"),
-        volume_bp=entry.whole("volume_bp", least=WHOLE_SHARE_BP),
-        cost_minor=entry.whole("cost_minor"),
-        currency=entry.currency("currency"),
-    )
+    return Packing(per_piece_g=entry.whole("per_piece_g"))
 
 
 def _stock(entry: Entry) -> StockLevels:

@@ -27,6 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--assumptions", type=Path, default=ASSUMPTIONS, help="what the data does not hold")
         parser.add_argument("--payment-address", default="http://127.0.0.1:8001", help="the payment sandbox")
+        parser.add_argument("--days", type=int, help="only the last so many days, for a quick look")
         parser.add_argument("--only-first", action="store_true", help="not beside merchants who are there for real")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -38,6 +39,7 @@ class Command(BaseCommand):
                 payment_address=options["payment_address"],
                 assumptions=options["assumptions"],
                 only_first=options["only_first"],
+                days=options["days"],
             )
         except Refusal as refusal:
             raise CommandError(refusal.told) from None
