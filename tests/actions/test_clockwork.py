@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from django.core import mail
 from django.core.management import call_command
+from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from haitu.actions import clockwork, pay, refund
 from haitu.actions.checkout import HOLD
-from haitu.models import Clockwork, Payment, PaymentAccount, Refund
+from haitu.models import Clockwork, Event, Letter, Payment, PaymentAccount, Refund
+from haitu.reads.conservation import stock_problems
 from outside.payment.mischief import Mischief
 from outside.payment.server import serving
 from tests.actions.buying import basket_of, order, order_row, paid_order
@@ -91,3 +95,31 @@ def test_a_lost_notice_and_a_lost_refund_task_are_made_good_by_asking(world: Wor
         assert psp.store.all("SELECT amount_minor FROM refund") == [{"amount_minor": placed.total_minor}]
         assert refund_id == Refund.objects.of(world.merchant.pk).get().pk
     assert Payment.objects.of(world.merchant.pk).get().status == "succeeded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_share_the_work(world: World) -> None:
+    """Every job is claimed by one of them, every order expires once, every letter goes out once."""
+    for nth in range(6):
+        order(world, basket_of(world, LANTERN=1), cart=f"cart-{nth}")
+    paid_order(world, basket_of(world, LANTERN=1), cart="paid")
+    clockwork.tick(now=NOW)
+    later, told, gate = NOW + HOLD, list[dict[str, str]](), threading.Barrier(4)
+
+    def run() -> None:
+        gate.wait()
+        try:
+            told.append(clockwork.tick(now=later))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done = [name for one in told for name in one]
+    assert sorted(done) == sorted(job.name for job in clockwork.JOBS if job.every_s < 1800)
+    assert Event.objects.of(world.merchant.pk).filter(kind="expired").count() == 6
+    assert len(mail.outbox) == Letter.objects.of(world.merchant.pk).exclude(sent_at=None).count()
+    assert stock_problems() == ()

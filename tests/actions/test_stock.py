@@ -65,7 +65,6 @@ def test_another_merchants_shelf_is_out_of_reach(world: World) -> None:
 def test_moved_goods_take_their_value_and_the_cost_of_the_way_along(world: World) -> None:
     given: dict[str, Any] = {
         "to_warehouse_id": world.warehouses["EWR"].pk,
-        "reference": "air 3",
         "inbound_value_minor": 30_00,
     }
     stock.move(stock_id=world.stocks["MUG", "SZX"].pk, quantity=20, reference="air 3", **given, **by(world))
