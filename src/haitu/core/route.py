@@ -21,6 +21,12 @@ from haitu.core.tax import NoTaxRate, TaxRate, tax_inside, tax_on_top
 UNKNOWN = (UnknownWeight, DutyUnknown, NoTaxRate, RateMissing)
 
 
+class TaxedTwice(Refusal):
+    """The price contains the tax that the border would take from the buyer once more."""
+
+    code = "taxed_twice"
+
+
 class NotForSaleHere(Refusal):
     """The prices are those of one country, the destination is in another."""
 
@@ -106,6 +112,7 @@ class Asking:
             terms.tax_rate(item.tax_category, self.to.region or terms.market.region, self.on) for item in items
         )
         border = self._border(warehouse, units, shipping_minor, rates)
+        self._check_taxed_once(border)
         tax_minor = self._tax_minor(units, shipping_minor, rates) if border.seller_taxes else 0
         carriage_minor = freight_minor + tax_minor + sum(border.duty_minor) + sum(border.import_vat_minor)
         return Way(
@@ -121,6 +128,22 @@ class Asking:
             days_p50=warehouse.handling_days + leg.lane.days_p50,
             days_p90=warehouse.handling_days + leg.lane.days_p90,
         )
+
+    def _check_taxed_once(self, border: ImportCharges) -> None:
+        """Refuses a price shown with tax on goods whose import VAT the buyer would have to pay on arrival."""
+        market = self.terms.market
+        if (
+            market.prices_include_tax
+            and border.paid_by == "buyer"
+            and (any(border.import_vat_minor) or not border.known)
+        ):
+            raise TaxedTwice(
+                f"Prices for {market.country} are shown with tax, but delivered {market.incoterm} the buyer pays "
+                "import tax again on arrival. Deliver DDP, or show prices without tax.",
+                field="incoterm",
+                country=market.country,
+                incoterm=market.incoterm,
+            )
 
     def reach(self, warehouse_id: int, variant_id: int) -> Reach | None:
         """The way of one unit as far as it rests on the terms alone, remembered with them; None: there is none."""
