@@ -104,7 +104,8 @@ def _postgresql(url: SplitResult) -> dict[str, object]:
         "PORT": str(options.pop("port", url.port or "")),
         "CONN_MAX_AGE": 0,  # the pool keeps connections
         "CONN_HEALTH_CHECKS": True,  # after a restart of the database no request meets a dead connection
-        "OPTIONS": {**options, "pool": {"min_size": 2, "max_size": 8, "timeout": 10}},
+        # No query of ours runs long enough to repay the time that compiling it takes.
+        "OPTIONS": {"options": "-c jit=off", **options, "pool": {"min_size": 2, "max_size": 8, "timeout": 10}},
     }
 
 
