@@ -70,9 +70,10 @@ def test_an_order_takes_nine_statements(world: World) -> None:
     with CaptureQueriesContext(connection) as asked:
         order(world, basket, seen=seen, cart="counted")
     verbs = ("SELECT", "INSERT", "UPDATE", "DELETE")
-    told = [verb for query in asked for verb in verbs if verb in query["sql"].split(maxsplit=3)[:3]]
-    # The merchant and the stock are read; then customer, order, line, promise, payment, event, entries; stock last.
-    assert told == ["SELECT"] * 2 + ["INSERT"] * 7 + ["UPDATE"]
+    sent = [query["sql"] for query in asked if "haitu_entry" not in query["sql"]]  # PostgreSQL takes those by COPY
+    told = [verb for sql in sent for verb in verbs if verb in sql.split(maxsplit=1)[0]]
+    # The merchant and the stock are read; then customer, order, line, promise, payment, event (entries); stock last.
+    assert told == ["SELECT"] * 2 + ["INSERT"] * 6 + ["UPDATE"]
 
 
 def test_the_same_cart_sent_twice_is_one_order(world: World) -> None:

@@ -24,7 +24,7 @@ font:15px/1.6 ui-monospace,"SF Mono",Menlo,"DejaVu Sans Mono",monospace}
 .card span{display:block;color:#51606f;font:13px/1.4 system-ui,sans-serif}
 form{display:grid;gap:10px;margin:0}
 button,a.button{display:block;width:100%;min-height:48px;padding:12px 16px;border:1px solid #b9c4cf;border-radius:10px;
-background:#fff;color:#17212b;font:600 16px/1.4 inherit;font-family:inherit;text-align:center;text-decoration:none;
+background:#fff;color:#17212b;font-family:inherit;font-size:16px;font-weight:600;line-height:1.4;text-align:center;text-decoration:none;
 cursor:pointer}
 button.first,a.first{border-color:#0b6b3a;background:#0b6b3a;color:#fff}
 button:hover,a.button:hover{filter:brightness(.96)}
