@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -82,6 +83,7 @@ def door(*, read: Right | None = None, write: Right | None = None) -> Callable[[
         def guarded(request: HttpRequest, **given: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
+            refuse_nul(request)
             desk = _desk(request)
             if isinstance(desk, HttpResponse):
                 return desk
@@ -112,6 +114,14 @@ def show(request: HttpRequest, desk: Desk, template: str, *, status: int = 200, 
         "query": partial(with_query, request),
     }
     return render(request, f"desk/{template}", shared | values, status=status)
+
+
+def refuse_nul(request: HttpRequest) -> None:
+    """A NUL is in nothing that a person types, and PostgreSQL has no place for it: answered with 400."""
+    for given in (request.GET, request.POST):
+        for values in given.lists():
+            if any("\x00" in str(value) for value in values[1]):
+                raise BadRequest("NUL in a parameter")
 
 
 def with_query(request: HttpRequest, **changes: object) -> str:

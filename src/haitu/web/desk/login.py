@@ -17,12 +17,13 @@ from haitu.actions import team
 from haitu.core.errors import Refusal
 from haitu.models import User
 from haitu.web.desk import words
-from haitu.web.desk.door import BARE, LANGUAGES, MERCHANT_KEY, Desk, Right, door, language_of
+from haitu.web.desk.door import BARE, LANGUAGES, MERCHANT_KEY, Desk, Right, door, language_of, refuse_nul
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """The form, and its answer: the same words for a wrong name and a wrong password."""
+    refuse_nul(request)
     with translation.override(language_of(request)):
         told = _try(request) if request.method == "POST" else ""
         if request.user.is_authenticated and not told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -30,6 +30,7 @@ from haitu.web.desk.door import Desk, Right, door, show
 from haitu.web.locale import active, country_name
 
 MOST_AT_ONCE = 200
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 
 @door(read=Right.SEE)
@@ -253,22 +254,24 @@ def _of_lines(form: QueryDict, read: Callable[[QueryDict, str], Any]) -> list[tu
 
 
 def _filter(query: QueryDict) -> OrderFilter:
-    until = _midnight(query.get("until", ""))
     return OrderFilter(
         search=query.get("q", "").strip()[:100],
         status=query.get("status", ""),
         country=query.get("market", ""),
         channel=query.get("channel", ""),
         since=_midnight(query.get("since", "")),
-        until=until + timedelta(days=1) if until else None,
+        until=_midnight(query.get("until", ""), days=1),
         sort=query.get("sort", "newest"),
         page=forms.page_number(query),
     )
 
 
-def _midnight(text: str) -> datetime | None:
-    """The start of the day in the merchant's zone; nonsense is no limit."""
+def _midnight(text: str, *, days: int = 0) -> datetime | None:
+    """The start of the day, or of one `days` later, in the merchant's zone; nonsense is no limit."""
     try:
-        return timezone.make_aware(datetime.combine(datetime.fromisoformat(text).date(), time()))
-    except (ValueError, OverflowError):
+        day = date.fromisoformat(text)
+    except ValueError:
         return None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        return None
+    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time()))

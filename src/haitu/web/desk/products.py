@@ -222,7 +222,8 @@ def _file(request: HttpRequest) -> str:
         raise NotACatalogue("The file is larger than 2 MB; split it.", field="file")
     with suppress(UnicodeDecodeError):
         text: str = given.read().decode("utf-8-sig")
-        return text
+        if "\x00" not in text:
+            return text
     raise NotACatalogue("The file is not UTF-8 text.", field="file")
 
 

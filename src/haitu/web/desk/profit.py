@@ -24,6 +24,7 @@ from haitu.web.locale import active, country_name, date_text
 GROUPS = (By.WEEK, By.MARKET, By.SKU, By.OUTLET, By.LANE, By.CHANNEL)
 SPANS = (4, 13, 26, 52, 104)
 TOP = 100
+LAST_WEEK = week_of(date.max) - 1
 DRILLED = 50
 
 
@@ -151,8 +152,8 @@ def _asked(query: QueryDict) -> Asked:
     by = query.get("by", "")
     return Asked(
         of=Slice(
-            first_week=first,
-            last_week=last,
+            first_week=_bounded(first),
+            last_week=_bounded(last),
             market_id=_number(query, "market"),
             variant_id=_number(query, "variant"),
             outlet_id=_number(query, "outlet"),
@@ -163,6 +164,11 @@ def _asked(query: QueryDict) -> Asked:
         by=By(by) if by in {group.value for group in GROUPS} else By.WEEK,
         weeks=weeks,
     )
+
+
+def _bounded(week: int | None) -> int | None:
+    """A week that has a Monday and a Sunday."""
+    return None if week is None else min(max(week, 0), LAST_WEEK)
 
 
 def _number(query: QueryDict, name: str) -> int | None:
