@@ -123,3 +123,22 @@ def test_two_ticks_at_once_share_the_work(world: World) -> None:
     assert Event.objects.of(world.merchant.pk).filter(kind="expired").count() == 6
     assert len(mail.outbox) == Letter.objects.of(world.merchant.pk).exclude(sent_at=None).count()
     assert stock_problems() == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_asks_for_a_refund_under_its_token(world: World, tmp_path: Path) -> None:
+    """Run twice, as after a worker's death, it is one refund at the provider."""
+    with serving(host="127.0.0.1", port=0, path=str(tmp_path / "psp.sqlite3"), mischief=Mischief(lose=99)) as psp:
+        PaymentAccount.objects.of(world.merchant.pk).update(address=psp.own_address)
+        placed = order(world, basket_of(world, LANTERN=1))
+        given = {"merchant_id": world.merchant.pk, "order_id": placed.id, "origin": "http://127.0.0.1:9", "now": NOW}
+        page = pay.start(return_url="http://shop.test/", **given)  # type: ignore[arg-type]
+        httpx.post(page, data={"choice": "pay"}, trust_env=False)
+        pay.ask_about_silent(now=NOW + timedelta(seconds=120))
+        refund.refund(merchant_id=world.merchant.pk, order_id=placed.id, amount_minor=500, by=None, now=NOW)
+        row = DBTaskResult.objects.get()
+        assert [row.task.call(*row.args_kwargs["args"]) for _ in range(2)] == ["pending", "pending"]
+        token = Refund.objects.of(world.merchant.pk).get().token
+        assert psp.store.all("SELECT reference, amount_minor FROM refund") == [
+            {"reference": token, "amount_minor": 500}
+        ]
