@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -225,7 +225,7 @@ def _text(merchant_id: int, product_id: int, language: str, title: str, descript
         defaults={
             "title": title[:200],
             "description": description,
-            "search": fold(title),
+            "search": _searched(title, _skus(merchant_id, [product_id])[product_id]),
             "machine": False,
         },
     )
@@ -325,6 +325,7 @@ def _save_many_texts(merchant_id: int, rows: Sequence[CatalogRow]) -> None:
         (text.product_id, text.language): text
         for text in ProductText.objects.of(merchant_id).filter(product_id__in=set(products.values()))
     }
+    skus = _skus(merchant_id, products.values())
     touched: dict[tuple[int, str], ProductText] = {}
     for row in rows:
         for (language, kind), words in row.texts.items():
@@ -334,7 +335,7 @@ def _save_many_texts(merchant_id: int, rows: Sequence[CatalogRow]) -> None:
                 text = ProductText(merchant_id=merchant_id, product_id=key[0], language=language)
             if getattr(text, kind) != words:
                 setattr(text, kind, words)
-                text.search, text.machine = fold(text.title), False
+                text.search, text.machine = _searched(text.title, skus[text.product_id]), False
                 touched[key] = text
     made = [text for key, text in touched.items() if key not in old and text.title]
     ProductText.objects.of(merchant_id).bulk_create(made, batch_size=500)
@@ -356,6 +357,19 @@ def _save_many_prices(merchant_id: int, rows: Sequence[CatalogRow]) -> None:
                 prices.create(
                     merchant_id=merchant_id, variant_id=variant_id, market_id=markets[country], price_minor=price
                 )
+
+
+def _searched(title: str, skus: Sequence[str]) -> str:
+    """What a buyer may type to find it: words of the title, and the SKUs."""
+    return fold(" ".join([title, *skus]))
+
+
+def _skus(merchant_id: int, product_ids: Iterable[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {product_id: [] for product_id in product_ids}
+    variants = Variant.objects.of(merchant_id).filter(product_id__in=found).order_by("position", "sku")
+    for product_id, sku in variants.values_list("product_id", "sku"):
+        found[product_id].append(sku)
+    return found
 
 
 def _products(merchant_id: int, rows: Sequence[CatalogRow]) -> dict[str, int]:

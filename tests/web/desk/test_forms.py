@@ -84,6 +84,7 @@ def test_a_product_is_saved_with_its_words_and_measures(world: World, owner: Cli
     assert lantern.restrictions == ["paper", "light"]
     texts = dict(lantern.product.texts.values_list("language", "title"))
     assert texts == {"en": "Paper lantern", "de": "Laterne", "zh-hans": "纸灯笼"}
+    assert lantern.product.texts.get(language="de").search == "laterne lantern"
 
 
 def test_a_product_keeps_what_was_typed_when_it_is_refused(world: World, owner: Client) -> None:

@@ -5,8 +5,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from haitu.models import Event, Order
-from tests.world import World
+from haitu.actions.fulfil import ship
+from haitu.core.landed import STEPS
+from haitu.models import Event, Merchant, Order, Stock
+from haitu.reads.profit import drill, waterfall
+from tests.world import NOW, World
 
 PAGES = [
     "overview", "weeks", "search", "orders", "orders_export", "products", "products_export", "products_import", "stock",
@@ -61,3 +64,35 @@ def test_the_order_page_asks_a_fixed_number_of_questions(
 
 def test_no_page_of_the_desk_may_be_kept_by_a_browser(owner: Client) -> None:
     assert "no-store" in owner.get(reverse("desk:overview")).headers["Cache-Control"]
+
+
+def test_the_postings_behind_a_figure_add_up_to_it(world: World, owner: Client, paid: Order) -> None:
+    ship(merchant_id=world.merchant.pk, order_id=paid.pk, by=world.packer, now=NOW)
+    (total,) = waterfall(world.merchant.pk)
+    for step in (*STEPS, None):
+        page = drill(world.merchant.pk, step=step)
+        figure = total.contribution_minor if step is None else getattr(total.actual.waterfall, step)
+        assert sum(entry.base_minor for entry in page.entries) == figure
+    chart = owner.get(reverse("desk:profit_chart"), {"weeks": 0}).json()
+    steps = sum(step["value"] for step in chart["steps"]) + chart["shrinkage"]["value"]
+    assert round(steps, 2) == chart["total"]["value"] == total.contribution_minor / 100
+
+
+def test_what_rests_on_an_assumption_is_marked_and_leads_to_the_assumptions(
+    world: World, owner: Client, paid: Order
+) -> None:
+    Stock.objects.of(world.merchant.pk).update(assumed=True)
+    ship(merchant_id=world.merchant.pk, order_id=paid.pk, by=world.packer, now=NOW)
+    page = owner.get(reverse("desk:profit"), {"weeks": 0}).content.decode()
+    goods = page.partition('id="steps"')[2].partition("Goods")[2].partition("</tr>")[0]
+    assert "is-assumed" in goods
+    assert reverse("desk:assumptions") in page
+    price = page.partition('id="steps"')[2].partition("Price")[2].partition("</tr>")[0]
+    assert "is-assumed" not in price
+
+
+def test_the_overview_says_that_history_was_moved(world: World, owner: Client) -> None:
+    assert "moved forward" not in owner.get(reverse("desk:overview")).content.decode()
+    Merchant.objects.filter(pk=world.merchant.pk).update(history_shift_weeks=807)
+    page = owner.get(reverse("desk:overview")).content.decode()
+    assert "history was moved forward by 807 weeks" in page

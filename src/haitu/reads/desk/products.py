@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from haitu.core.book import BasketLine, Book, Destination, Quote
 from haitu.core.errors import Refusal
+from haitu.core.fold import fold
 from haitu.core.landed import Waterfall
 from haitu.core.market import shelf_price
 from haitu.core.quote import quote
@@ -352,7 +353,7 @@ def _narrowed(merchant_id: int, given: ProductFilter) -> QuerySet[Variant]:
         query = query.filter(product__status=given.status)
     if given.search:
         texts = ProductText.objects.of(merchant_id).filter(
-            Q(title__icontains=given.search) | Q(search__icontains=given.search)
+            Q(title__icontains=given.search) | Q(search__contains=fold(given.search))
         )
         query = query.filter(Q(sku__icontains=given.search) | Q(product_id__in=texts.values("product_id")))
     return query.filter(_lacks(merchant_id, given.missing)) if given.missing else query
