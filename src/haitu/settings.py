@@ -105,7 +105,14 @@ def _postgresql(url: SplitResult) -> dict[str, object]:
         "CONN_MAX_AGE": 0,  # the pool keeps connections
         "CONN_HEALTH_CHECKS": True,  # after a restart of the database no request meets a dead connection
         # No query of ours runs long enough to repay the time that compiling it takes.
-        "OPTIONS": {"options": "-c jit=off", **options, "pool": {"min_size": 2, "max_size": 8, "timeout": 10}},
+        "OPTIONS": {
+            "options": "-c jit=off",
+            # The same few statements are sent again and again: from the third time on they are sent by name.
+            "server_side_binding": True,
+            "prepare_threshold": 2,
+            **options,
+            "pool": {"min_size": 2, "max_size": 8, "timeout": 10},
+        },
     }
 
 
