@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -92,6 +93,16 @@ CASES: dict[str, Case] = {
             "status": "archived",
             f"list_price:{w.variants['LANTERN'].pk}": "1.00",
         },
+    ),
+    "desk/products/<int:product_id>/pictures/": Case(
+        ids=lambda w, _o: {"product_id": w.variants["LANTERN"].product_id},
+        body=lambda _w, _o: {"file": SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n")},
+    ),
+    "desk/products/<int:product_id>/pictures/<int:picture_id>/remove/": Case(
+        ids=lambda w, _o: {
+            "product_id": w.variants["LANTERN"].product_id,
+            "picture_id": w.variants["LANTERN"].product.pictures.get().pk,
+        }
     ),
     "desk/pictures/<int:picture_id>.svg": Case(
         ids=lambda w, _o: {"picture_id": w.variants["LANTERN"].product.pictures.get().pk}

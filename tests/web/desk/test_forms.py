@@ -7,6 +7,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -327,3 +329,27 @@ def test_hostile_filters_find_nothing_and_break_nothing(owner: Client, paid: Ord
                 answer = owner.get(reverse(f"desk:{name}"), {field: value})
                 expected = {400} if "\x00" in value else {200, 302}
                 assert answer.status_code in expected, (name, field, value)
+
+
+def test_a_photograph_is_added_served_and_removed(world: World, owner: Client) -> None:
+    lantern = world.variants["LANTERN"].product
+    photo = SimpleUploadedFile("lantern.svg", b"\x89PNG\r\n\x1a\n and the rest")
+    assert told(owner, "picture_add", lantern.pk, file=photo, alt="At night") == ["The picture is added."]
+    picture = lantern.pictures.order_by("-pk")[0]
+    assert (picture.alt, picture.path.endswith(".png"), default_storage.exists(picture.path)) == (
+        "At night",
+        True,
+        True,
+    )
+    answer = owner.get(reverse("desk:picture", args=[picture.pk]))
+    assert answer.headers["Location"] == f"/media/{picture.path}"
+    owner.post(reverse("desk:picture_remove", args=[lantern.pk, picture.pk]))
+    assert lantern.pictures.count() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload='alert(1)'/>", b"GIF89a", b"\xff\xd8\xff" + b"x" * 4_000_000])
+def test_what_is_no_photograph_is_refused(world: World, owner: Client, content: bytes) -> None:
+    lantern = world.variants["LANTERN"].product
+    notes = told(owner, "picture_add", lantern.pk, file=SimpleUploadedFile("a.png", content))
+    assert notes == ["A picture is a PNG, JPEG or WebP of at most 4 MB."]
+    assert lantern.pictures.count() == 1

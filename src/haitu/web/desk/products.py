@@ -6,7 +6,8 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from haitu.actions import catalog as actions
+from haitu.actions import picture as pictures
 from haitu.actions.catalog import ProductDraft, VariantDraft
 from haitu.core.errors import Refusal
 from haitu.core.money import display
@@ -142,12 +144,45 @@ def market_price(request: HttpRequest, desk: Desk, /, *, variant_id: int, market
 
 @door(read=Right.SEE)
 def picture(request: HttpRequest, desk: Desk, /, *, picture_id: int) -> HttpResponse:
-    """A drawn picture of the merchant; nothing in it runs."""
+    """A picture of the merchant; nothing in a drawn one runs."""
     found = reads.picture_of(desk.merchant.id, picture_id)
-    if found is None or not found[0]:
+    if found is None or not any(found):
         return nothing_here(request, desk)
+    if found[1]:
+        return HttpResponseRedirect(f"{settings.MEDIA_URL}{found[1]}")
     policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return HttpResponse(found[0], content_type="image/svg+xml", headers={"Content-Security-Policy": policy})
+
+
+@door(write=Right.SELL)
+def add_picture(request: HttpRequest, desk: Desk, /, *, product_id: int) -> HttpResponse:
+    """A photograph more."""
+
+    def act() -> None:
+        file = request.FILES.get("file")
+        pictures.add_picture(
+            merchant_id=desk.merchant.id,
+            product_id=product_id,
+            content=file.read(pictures.MOST_BYTES + 1) if file else b"",
+            alt=forms.text(request.POST, "alt"),
+            by=desk.user,
+            now=timezone.now(),
+        )
+
+    return acted(request, reverse("desk:product", args=[product_id]), act, _("The picture is added."))
+
+
+@door(write=Right.SELL)
+def remove_picture(request: HttpRequest, desk: Desk, /, *, product_id: int, picture_id: int) -> HttpResponse:
+    """A picture less."""
+    return acted(
+        request,
+        reverse("desk:product", args=[product_id]),
+        lambda: pictures.remove_picture(
+            merchant_id=desk.merchant.id, picture_id=picture_id, by=desk.user, now=timezone.now()
+        ),
+        _("The picture is removed."),
+    )
 
 
 @door(read=Right.SEE)

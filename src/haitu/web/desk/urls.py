@@ -29,6 +29,12 @@ urlpatterns = [
     path("products/export.csv", products.export, name="products_export"),
     path("products/import/", products.bring, name="products_import"),
     path("products/<int:product_id>/", products.product, name="product"),
+    path("products/<int:product_id>/pictures/", products.add_picture, name="picture_add"),
+    path(
+        "products/<int:product_id>/pictures/<int:picture_id>/remove/",
+        products.remove_picture,
+        name="picture_remove",
+    ),
     path("pictures/<int:picture_id>.svg", products.picture, name="picture"),
     path("variants/<int:variant_id>/markets/", products.shelves, name="shelves"),
     path("variants/<int:variant_id>/price/", products.list_price, name="list_price"),
