@@ -19,6 +19,7 @@ from haitu.actions.account import provider_of, webhook_secret_of
 from haitu.actions.checkout import reserve
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, placed_postings, quoted_by_line
+from haitu.actions.paid import settle_at_once
 from haitu.actions.record import record
 from haitu.actions.refund import LineShare, open_refund, settle
 from haitu.core.errors import Refusal
@@ -131,6 +132,11 @@ def receive(*, account_token: str, raw: bytes, headers: Mapping[str, str], now: 
     if account is None:
         raise NoSuchAccount("There is no such payment account.")
     notice = provider_of(account).parse_notice(raw, headers, webhook_secret_of(account), now)
+    try:
+        if settle_at_once(account, notice, now=now):
+            return NoticeState.DONE
+    except Exception:
+        log.exception("notice %s could not be settled at once", notice.id)
     return _confirm_or_wait(account.merchant_id, keep(account, notice, now=now), now)
 
 
