@@ -125,6 +125,7 @@ def test_a_wrong_password_is_refused_in_words(live_server: LiveServer, page: Pag
 
 @pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desk", "phone", "dark"])
 def test_every_page_is_readable_for_everybody(
+    *,
     live_server: LiveServer,
     open_page: Callable[..., Page],
     world: World,
