@@ -70,6 +70,7 @@ def test_what_cannot_be_worked_off_now_is_kept_and_answered_200(world: World, mo
     placed = order(world, basket_of(world, LANTERN=1))
     raw = notice(payment_of(world, placed))
     with monkeypatch.context() as trouble:
+        trouble.setattr(pay, "settle_at_once", fail)
         trouble.setattr(pay, "confirm", fail)
         assert send(raw, signature(raw)) == 200
     assert order_row(world, placed).status == "pending"
