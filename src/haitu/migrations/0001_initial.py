@@ -747,7 +747,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "rank",
-                    models.IntegerField(default=0, help_text="how often it is bought; orders the listing, highest first"),
+                    models.IntegerField(
+                        default=0, help_text="how often it is bought; orders the listing, highest first"
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

@@ -4,7 +4,9 @@ SQLite drops a table's triggers when a migration rebuilds the table (any AlterFi
 `lock_tables` again. tests/actions/test_record.py notices when one forgets.
 """
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 TABLES = ("haitu_event", "haitu_entry", "haitu_stockmove")
 TOLD = "{table} is append-only: what happened is not changed; record what happens next instead"
@@ -18,7 +20,7 @@ END $$
 """
 
 
-def lock_tables(_apps, schema_editor):
+def lock_tables(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "postgresql":
         _lock_on_postgresql(schema_editor)
     elif schema_editor.connection.vendor == "sqlite":
@@ -27,7 +29,7 @@ def lock_tables(_apps, schema_editor):
         raise NotImplementedError(f"no append-only triggers are written for {schema_editor.connection.vendor}")
 
 
-def unlock_tables(_apps, schema_editor):
+def unlock_tables(_apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table in TABLES:
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP TRIGGER append_only ON {table}")
@@ -39,7 +41,7 @@ def unlock_tables(_apps, schema_editor):
         schema_editor.execute("DROP FUNCTION haitu_append_only()")
 
 
-def _lock_on_postgresql(schema_editor):
+def _lock_on_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> None:
     schema_editor.execute(FUNCTION.format(told=TOLD), params=None)
     for table in TABLES:
         schema_editor.execute(
@@ -55,7 +57,7 @@ def _lock_on_postgresql(schema_editor):
     schema_editor.execute("ALTER TABLE haitu_orderline SET (fillfactor = 85)")
 
 
-def _lock_on_sqlite(schema_editor):
+def _lock_on_sqlite(schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table in TABLES:
         told = TOLD.format(table=table)
         for verb in ("UPDATE", "DELETE"):

@@ -33,7 +33,7 @@ class ScopedQuerySet(models.QuerySet[M]):
         return clone
 
     def _refuse_unscoped(self) -> None:
-        if not (self._scoped or "instance" in self._hints):  # type: ignore[attr-defined]
+        if not (self._scoped or "instance" in self._hints):
             raise Unscoped(f"{self.model.__name__}.objects was queried for no merchant; start with .of(merchant_id)")
 
     def _fetch_all(self) -> None:
