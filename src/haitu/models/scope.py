@@ -33,12 +33,12 @@ class ScopedQuerySet(models.QuerySet[M]):
         return clone
 
     def _refuse_unscoped(self) -> None:
-        if not (self._scoped or "instance" in self._hints):
+        if not (self._scoped or "instance" in self._hints):  # type: ignore[attr-defined]
             raise Unscoped(f"{self.model.__name__}.objects was queried for no merchant; start with .of(merchant_id)")
 
     def _fetch_all(self) -> None:
         self._refuse_unscoped()
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def iterator(self, chunk_size: int | None = None) -> Any:
         self._refuse_unscoped()
