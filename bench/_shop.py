@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 HOST = "hengda.test"
@@ -50,7 +51,7 @@ def fill(articles: int) -> list[int]:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     world = tests_world.build()
-    FxRate.objects.update(on=timezone.now().date() - timezone.timedelta(days=1))
+    FxRate.objects.update(on=timezone.now().date() - timedelta(days=1))
     like, shelf = world.variants["LANTERN"], world.variants["LANTERN"].product.category
     products = Product.objects.bulk_create(
         Product(merchant=world.merchant, slug=f"lantern-{n}", category=shelf, status="live", rank=n)

@@ -98,7 +98,8 @@ async def order(client: Client, variant: int, payments: psycopg.AsyncConnection[
     )
     row = await cursor.fetchone()
     expect(row is not None, "no payment")
-    raw, signature = notice(*(row or ("", 0, "")), secret)
+    reference, amount_minor, currency = row or ("", 0, "")
+    raw, signature = notice(reference, amount_minor, currency, secret)
     heard = await client.send(
         "/hooks/pay/acct_hengda/", raw, f"Content-Type: application/json\r\nSandbox-Signature: {signature}\r\n"
     )
@@ -198,7 +199,7 @@ def replay(database: str, orders: list[list[Statement]]) -> list[float]:
         for statements in orders:
             start = time.monotonic()
             for sql, params in statements:
-                cursor.execute(sql, params)  # type: ignore[arg-type]  # recorded text
+                cursor.execute(sql, params)
                 if cursor.description:
                     cursor.fetchall()
             took.append(time.monotonic() - start)
@@ -211,7 +212,7 @@ def limit(database: str, orders: list[list[Statement]]) -> tuple[float, list[flo
     copies = [database.replace("/haitu?", f"/{name}?") for name in names]
     with psycopg.connect(database.replace("/haitu?", "/postgres?"), autocommit=True) as connection:
         for name in names:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE start")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE start")
         connection.execute("CHECKPOINT")
     server = process_of(database.partition("host=")[2].partition("&")[0])
     with ProcessPoolExecutor(BUYERS, mp_context=get_context("spawn"), initializer=django.setup) as pool:
@@ -264,8 +265,8 @@ def main() -> int:
 
 def _copy(database: str, name: str, of: str) -> None:
     with psycopg.connect(database.replace("/haitu?", "/postgres?"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {of}")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from haitu.core.quote import promise
 from haitu.core.route import shelf
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.quote import load_book
-from haitu.reads.shop.rows import ProductRow
+from haitu.reads.shop.rows import PLENTY, ProductRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,6 @@ def _card(row: ProductRow, its: tuple[Offer, ...], currency: str) -> Card:
         price_minor=best.price_minor,
         currency=currency,
         several=len({offer.price_minor for offer in its}) > 1,
-        available=best.promise.available if best.promise else 0,
+        available=min(best.promise.available, PLENTY) if best.promise else 0,
         latest=best.promise.latest if best.promise and best.buyable else None,
     )

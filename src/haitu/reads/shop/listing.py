@@ -70,23 +70,14 @@ def related(place: Place, category_id: int, *, but: int) -> tuple[rows.ProductRo
     return tuple(row for row in _best_of(place, category_id) if row.id != but)[:4]
 
 
-_best: OrderedDict[tuple[int, int, int, str], tuple[rows.ProductRow, ...]] = OrderedDict()
-
-
 def _best_of(place: Place, category_id: int) -> tuple[rows.ProductRow, ...]:
-    key = (place.merchant.id, place.merchant.version, category_id, place.language)
-    if key not in _best:
-        where = "AND p.category_id = %s"
-        _best[key] = _rows(place, where=where, given=[category_id], order=rows.POPULAR, take=5)
-        while len(_best) > KEPT_COUNTS:
-            _best.popitem(last=False)
-    return _best[key]
+    return _rows(place, where="AND p.category_id = %s", given=[category_id], order=rows.POPULAR, take=5)
 
 
 def forget() -> None:
     """Drops what is kept; a test's new world may have an old one's numbers."""
     _counts.clear()
-    _best.clear()
+    rows.forget()
 
 
 def _page(place: Place, *, where: str, given: Sequence[Any], found: int, sort: str, page: int) -> Listing:
@@ -106,7 +97,7 @@ def _rows(
     place: Place, *, where: str = "", given: Sequence[Any] = (), order: rows.Order, skip: int = 0, take: int = PAGE
 ) -> tuple[rows.ProductRow, ...]:
     return rows.product_page(
-        place.merchant.id, place.language, where=where, given=given, order=order, skip=skip, take=take
+        place.merchant, place.language, where=where, given=given, order=order, skip=skip, take=take
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Subquery
 
@@ -45,7 +45,7 @@ class Shelf:
 
     id: int
     code: str
-    names: dict[str, str]
+    names: dict[str, str] = field(hash=False)
     picture: str
 
     def name(self, language: str) -> str:

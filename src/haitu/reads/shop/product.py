@@ -1,4 +1,4 @@
-"""One product's page: words, pictures and variants in one query, prices, stock and promises in a second."""
+"""One product's page: words, pictures and variants as the catalogue stands, prices, stock and promises of now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from haitu.core.book import Book
 from haitu.reads.shop.cards import Card, Offer, Place, cards, offers
 from haitu.reads.shop.listing import related
-from haitu.reads.shop.rows import fetch, options_of, picture_address
+from haitu.reads.shop.rows import PLENTY, kept, options_of, picture_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,8 @@ _SQL = """
 
 
 def product_page(place: Place, slug: str) -> ProductPage | None:
-    """The page of a live product, None when there is none of that name. Two queries once the book is warm."""
-    rows = fetch(_SQL, [place.language, place.merchant.id, slug])
+    """The page of a live product, None when there is none of that name. One query (stock) once all is warm."""
+    rows = kept(place.merchant, _SQL, [place.language, place.merchant.id, slug])
     if not rows:
         return None
     variants = {row[6]: row for row in rows}
@@ -121,7 +121,7 @@ def _variant(offer: Offer, row: tuple[Any, ...], incoterm: str) -> VariantShown:
         sku=row[7],
         options=options_of(row[8]),
         price_minor=offer.price_minor,
-        available=promise.available if promise else 0,
+        available=min(promise.available, PLENTY) if promise else 0,
         earliest=promise.earliest if promise else None,
         latest=promise.latest if promise else None,
         from_country=promise.country if promise else "",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from haitu.reads.merchant import ShopMerchant
+
+KEPT = 4_096  # answers
+PLENTY = 99  # more than that is not told; a page that says "in stock" need not change with every sale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,25 @@ def fetch(sql: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
     return rows
 
 
+_kept: OrderedDict[tuple[int, int, str, tuple[Any, ...]], list[tuple[Any, ...]]] = OrderedDict()
+
+
+def kept(merchant: ShopMerchant, sql: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query about the catalogue, asked once in this process while the merchant's version stands."""
+    key = (merchant.id, merchant.version, sql, tuple(given))
+    rows = _kept.get(key)
+    if rows is None:
+        rows = _kept[key] = fetch(sql, given)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return rows
+
+
+def forget() -> None:
+    """Drops what is kept; a test's new world may have an old one's numbers."""
+    _kept.clear()
+
+
 def picture_address(picture_id: int | None, path: str | None) -> str:
     """Where a picture is served; "" when there is none."""
     if picture_id is None:
@@ -62,7 +87,7 @@ def options_of(stored: Any) -> tuple[str, ...]:
 
 
 def product_page(
-    merchant_id: int, language: str, *, where: str, given: Sequence[Any], order: Order, skip: int, take: int
+    merchant: ShopMerchant, language: str, *, where: str, given: Sequence[Any], order: Order, skip: int, take: int
 ) -> tuple[ProductRow, ...]:
     """One page of live products with texts, first picture and variants, in one query.
 
@@ -83,7 +108,7 @@ def product_page(
         LEFT JOIN haitu_picture c ON c.id = {FIRST_PICTURE.format(product="page.id")}
         ORDER BY page.k {direction}, page.id, v.position, v.id
     """  # noqa: S608  # only our own expressions are put in
-    rows = fetch(sql, [*order.given, merchant_id, *given, take, skip, language])
+    rows = kept(merchant, sql, [*order.given, merchant.id, *given, take, skip, language])
     variants: dict[int, list[int]] = {}
     for row in rows:
         variants.setdefault(row[0], []).append(row[6])

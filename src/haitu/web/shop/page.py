@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as render_template
+from django.template.backends.utils import csrf_input
+from django.template.loader import render_to_string
 from django.utils import timezone
+from markupsafe import Markup
 
 from haitu.reads.shop.cards import Place
 from haitu.reads.shop.markets import ShopMarket
 from haitu.web.middleware.shop import ShopRequest
 from haitu.web.shop import guess
 from haitu.web.shop.basket import Carried, carried
+
+MOST_MADE = 4_096  # pages kept, a few kilobytes each
+_PLACE = Markup("<!-- the token against forgery -->")  # our own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +50,42 @@ def render(
     request: ShopRequest, template: str, *, status: int = 200, checkout: bool = False, **values: Any
 ) -> HttpResponse:
     """A page of the shop; `checkout` leaves out what could distract."""
+    context = {"shop": request.shop, "frame": _frame(request, checkout=checkout), **values}
+    return render_template(request, f"shop/{template}.html", context, status=status, using="jinja2")
+
+
+def _frame(request: ShopRequest, *, checkout: bool) -> Frame:
     shop = request.shop
-    frame = Frame(
+    return Frame(
         path=request.path_info.removeprefix(shop.root),
         cart=carried(request, shop.merchant.id),
         offered=None if checkout else guess.other_market(request, shop),
         checkout=checkout,
     )
-    return render_template(
-        request, f"shop/{template}.html", {"shop": shop, "frame": frame, **values}, status=status, using="jinja2"
-    )
+
+
+_made: OrderedDict[Hashable, str] = OrderedDict()
+
+
+def render_once(request: ShopRequest, template: str, **values: Hashable) -> HttpResponse:
+    """As `render`, for pages that are made of frozen values alone: equal values give the page made before.
+
+    What differs from reader to reader (the token against forgery) is put in each time; everything else a page shows
+    is in the key, so a price, a promise or a word that changes makes a new page.
+    """
+    shop = request.shop
+    frame = _frame(request, checkout=False)
+    offered = frame.offered.tag if frame.offered else ""
+    key = (template, shop.merchant, shop.tag, frame.path, frame.cart.units, offered, tuple(values.values()))
+    html = _made.get(key)
+    if html is None:
+        context = {"shop": shop, "frame": frame, "csrf_input": _PLACE, **values}
+        html = _made[key] = render_to_string(f"shop/{template}.html", context, using="jinja2")
+        while len(_made) > MOST_MADE:
+            _made.popitem(last=False)
+    if _PLACE in html:
+        html = html.replace(_PLACE, csrf_input(request))
+    return HttpResponse(html)
 
 
 def is_partial(request: HttpRequest) -> bool:

@@ -9,7 +9,7 @@ from haitu.reads.quote import market_of
 from haitu.reads.shop import listing, product
 from haitu.reads.shop.markets import Shelf
 from haitu.web.middleware.shop import ShopRequest
-from haitu.web.shop.page import is_partial, place_of, render
+from haitu.web.shop.page import is_partial, place_of, render, render_once
 
 MOST_TYPED = 80
 
@@ -19,7 +19,7 @@ def home(request: ShopRequest) -> HttpResponse:
     """The front page of a market."""
     place = place_of(request)
     market = market_of(place.merchant, place.country, on=place.on)
-    return render(request, "home", page=listing.home(place), market=market)
+    return render_once(request, "home", page=listing.home(place), market=market)
 
 
 @require_safe
@@ -57,7 +57,7 @@ def show_product(request: ShopRequest, slug: str) -> HttpResponse:
     default = next((variant for variant in page.variants if variant.available), page.variants[0])
     chosen = next((variant for variant in page.variants if variant.sku == wanted), default)
     its_shelf = next((its for its in request.shop.layout.shelves if its.id == page.category_id), None)
-    return render(request, "product", page=page, chosen=chosen, shelf=its_shelf)
+    return render_once(request, "product", page=page, chosen=chosen, shelf=its_shelf)
 
 
 @require_safe
@@ -70,7 +70,7 @@ def prices(request: ShopRequest) -> HttpResponse:
 
 def _listing(request: ShopRequest, page: listing.Listing, *, shelf: Shelf | None, typed: str | None) -> HttpResponse:
     template = "cards" if is_partial(request) else "listing"
-    return render(request, template, page=page, sorts=listing.SORTS, shelf=shelf, typed=typed)
+    return render_once(request, template, page=page, sorts=listing.SORTS, shelf=shelf, typed=typed)
 
 
 def _typed(request: HttpRequest) -> str:
