@@ -151,3 +151,39 @@ def test_vendored_files_are_the_ones_we_name() -> None:
 def test_every_vendored_package_brings_its_licence() -> None:
     folders = {path.name for path in VENDOR.iterdir() if path.is_dir()}
     assert folders == {path.parent.name for path in VENDOR.glob("*/LICENSE")}
+
+
+def pages_of_prose() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def dead_links(page: Path, *, root: Path = ROOT) -> Iterator[str]:
+    """Relative links of a Markdown page, and headings it points to, that are not there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        file, _, heading = target.partition("#")
+        if "://" in target:
+            continue
+        aim = (page.parent / file).resolve() if file else page
+        if not aim.exists() or not aim.is_relative_to(root) or (heading and heading not in headings(aim)):
+            yield target
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page: lower case, words joined by hyphens, no punctuation."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_of_our_pages_leads_somewhere() -> None:
+    dead = {page.relative_to(ROOT).as_posix(): list(dead_links(page)) for page in pages_of_prose()}
+    assert {page: links for page, links in dead.items() if links} == {}
+    assert {"README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/ledger.md"} <= set(dead)
+
+
+def test_a_dead_link_would_be_noticed(tmp_path: Path) -> None:
+    (tmp_path / "there.md").write_text("# One promise, kept\n")
+    page = tmp_path / "page.md"
+    page.write_text(
+        "[a](there.md) [b](there.md#one-promise-kept) [c](gone.md) [d](there.md#two) ![e](https://example.org)"
+    )
+    assert list(dead_links(page, root=tmp_path)) == ["gone.md", "there.md#two"]
