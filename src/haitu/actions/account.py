@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.conf import settings
 
 from haitu.links.payment import provider
@@ -12,13 +14,19 @@ from haitu.models import PaymentAccount
 
 def provider_of(account: PaymentAccount) -> PaymentProvider:
     """The provider behind the account, with its key unsealed; call it outside of transactions only."""
-    key = unseal(account.api_key_sealed, settings.SEAL_KEY)
+    key = _unsealed(account.api_key_sealed)
     return provider(account.provider, address=account.address, api_key=key)
 
 
 def webhook_secret_of(account: PaymentAccount) -> str:
     """What the provider signs its notices with."""
-    return unseal(account.webhook_secret_sealed, settings.SEAL_KEY)
+    return _unsealed(account.webhook_secret_sealed)
+
+
+@lru_cache(maxsize=256)
+def _unsealed(sealed: str) -> str:
+    """Notices come in crowds; a changed secret is another text and so another answer."""
+    return unseal(sealed, settings.SEAL_KEY)
 
 
 def sealed(text: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from haitu.models import PaymentAccount
 from haitu.reads.merchant import ShopMerchant
+from haitu.reads.shop.rows import kept
+
+_ADDRESS = "SELECT address FROM haitu_paymentaccount WHERE merchant_id = %s AND active ORDER BY id LIMIT 1"
 
 
 def payment_door(merchant: ShopMerchant) -> str:
     """The address of the payment provider a new order will use; "" when the merchant has none."""
-    rows = PaymentAccount.objects.of(merchant.id).filter(active=True).order_by("id")
-    address: str | None = rows.values_list("address", flat=True).first()
-    return address or ""
+    found = kept(merchant, _ADDRESS, [merchant.id])
+    return str(found[0][0]) if found else ""
