@@ -22,6 +22,18 @@ WRITES = {
     *("update", "delete", "save", "_raw_delete"),
 }
 LEDGER = PACKAGE / "models" / "ledger.py"
+# Who may look at every merchant's rows at once: the clock's work, providers' notices (which name an account, not a
+# merchant), operators, and the start of a demo.
+MAY_SEE_EVERYONE = {
+    *("actions/letters.py", "actions/pay.py", "actions/refund.py", "actions/stock.py"),
+    *("admin.py", "commands/run.py", "models/scope.py"),
+}
+# Tables that quotes and pages rest on and that processes keep in memory by the merchant's version.
+RULES = {
+    *("Category", "Product", "ProductText", "Picture", "Variant", "MarketPrice", "Market", "Outlet", "PaymentAccount"),
+    *("Warehouse", "Tariff", "Lane", "TaxRate", "Threshold", "DutyLine", "FxRate"),
+}
+NEW_MERCHANT = ("actions/demo/",)  # nothing is kept of a merchant who was not there
 
 
 def modules(*, under: str = "") -> list[Path]:
@@ -75,6 +87,50 @@ def test_no_module_is_too_long_to_be_read_in_one_go() -> None:
 def test_every_name_says_its_subject() -> None:
     names = {part for path in modules() for part in path.relative_to(PACKAGE).with_suffix("").parts}
     assert names & FORBIDDEN_WORDS == set()
+
+
+def test_only_those_named_here_look_at_everyone() -> None:
+    looking = {
+        named(path)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "everyone"
+    }
+    assert looking <= MAY_SEE_EVERYONE
+
+
+def test_whoever_changes_a_rule_raises_the_merchants_version() -> None:
+    forgetful = {
+        named(path)
+        for path in modules(under="actions")
+        if not named(path).startswith(NEW_MERCHANT)
+        and writes_of(path, RULES)
+        and not {"bump", "_everybody_reloads"}
+        & {n.id for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Name)}
+    }
+    assert forgetful == set()
+    assert {named(path) for path in modules(under="actions") if writes_of(path, RULES)} >= {
+        *("actions/catalog.py", "actions/market.py", "actions/supply.py", "actions/picture.py", "actions/reference.py")
+    }
+
+
+def writes_of(path: Path, tables: set[str]) -> set[str]:
+    """The tables of these, perhaps imported under another name, that a file's calls write."""
+    tree = ast.parse(path.read_text())
+    names = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "haitu.models"
+        for alias in node.names
+        if alias.name in tables
+    }
+    written: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            written |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name)} & names
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            written |= {name.id for name in node.args if isinstance(name, ast.Name)} & names
+    return written
 
 
 def test_only_record_writes_the_ledger() -> None:
