@@ -23,6 +23,7 @@ class Command(BaseCommand):
     """Tells what is loaded while it is loaded, and what was left aside."""
 
     help = __doc__ or ""
+    _last_told = ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--assumptions", type=Path, default=ASSUMPTIONS, help="what the data does not hold")
@@ -58,8 +59,9 @@ class Command(BaseCommand):
     def _report(self, told: str) -> None:
         """Progress stays on one line of a terminal; in a file every tenth part is enough."""
         is_progress, is_terminal = told.endswith("%"), self.stdout.isatty()
-        if is_progress and not is_terminal and not told.endswith("0 %"):
+        if is_progress and not is_terminal and (not told.endswith("0 %") or told == self._last_told):
             return
+        self._last_told = told
         self.stdout.write(told, ending="\r" if is_progress and is_terminal else "\n")
         self.stdout.flush()
 
