@@ -16,7 +16,7 @@ from haitu.links.catalog_csv import CatalogRow, Value
 from haitu.models import Category, Market, MarketPrice, Product, ProductStatus, ProductText, User, Variant
 from haitu.reads.desk import catalog
 
-MOST_MINOR = 10**15
+MOST_MINOR = 10**12
 MEASURES = ("weight_g", "length_mm", "width_mm", "height_mm")
 OWN_COLUMN = {"list_price": "list_price_minor"}
 OF_PRODUCT = ("category", "status", "brand")

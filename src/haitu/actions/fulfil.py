@@ -38,6 +38,8 @@ from haitu.models import (
 )
 from haitu.reads.quote import exchange_rates
 
+MOST_MINOR = 10**14
+
 
 class NothingToShip(Refusal):
     """The order has no such units left to send."""
@@ -71,6 +73,7 @@ def ship(
     order_id: int,
     quantities: Mapping[int, int] | None = None,
     tracking: str = "",
+    seen: str = "",
     by: User | None,
     now: datetime,
 ) -> list[int]:
@@ -79,7 +82,7 @@ def ship(
     Refuses NothingToShip, and WrongStatus unless the order is paid.
     """
     with transaction.atomic():
-        order = locked(merchant_id, order_id)
+        order = locked(merchant_id, order_id, seen=seen)
         parts = _parts(order, quantities)
         stocks = lock_rows(merchant_id, sorted({part.stock_id for part in parts}))
         parcels: dict[tuple[int | None, int | None], list[_Part]] = {}
@@ -177,6 +180,8 @@ def _leave(
         due = promised.waterfall.part(0, stop, line.quantity)
         gone, back = posted.get(line.pk, Waterfall()), returned.get(line.pk, (0, 0))
         price, tax = due.price - back[0] - gone.price, due.tax - back[1] - gone.tax
+        if price <= 0:  # so much went back already: this parcel earns nothing, the next one what is left
+            price = tax = 0
         waterfall = _with(steps, price=price, tax=tax, goods=goods, inbound=inbound, payment_fee=0, returns=0)
         assumed = promised.assumed or stock.assumed
         postings.append(
@@ -282,7 +287,7 @@ def book_carrier_bill(
 
     A corrected bill for the same parcel books the difference to the one before; the same bill again books nothing.
     """
-    if billed_minor < 0:
+    if not 0 <= billed_minor <= MOST_MINOR:
         raise BadBill("A bill is zero or more.", field="billed")
     with transaction.atomic():
         shipment = _shipment(merchant_id, shipment_id)

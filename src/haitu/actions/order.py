@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Max
+
 from haitu.core.errors import Refusal
-from haitu.core.events import Dims, Posting, from_payload
+from haitu.core.events import Dims, Posting, from_payload, stamp
 from haitu.core.landed import Waterfall
-from haitu.models import Event, Order, OrderLine
+from haitu.models import Event, Order, OrderLine, Refund
 
 
 class NoSuchOrder(Refusal):
@@ -14,12 +16,29 @@ class NoSuchOrder(Refusal):
     code = "no_such_order"
 
 
-def locked(merchant_id: int, order_id: int) -> Order:
-    """The order, held until the transaction ends. Always the first lock taken: see docs/locking.md."""
+class OrderChanged(Refusal):
+    """Something happened to the order since the page was opened; a form sent twice ends here."""
+
+    code = "order_changed"
+
+
+def locked(merchant_id: int, order_id: int, *, seen: str = "") -> Order:
+    """The order, held until the transaction ends. Always the first lock taken: see docs/locking.md.
+
+    `seen`: the stamp of the page that asks (core.events.stamp); refuses OrderChanged when it is an older one.
+    """
     order = Order.objects.of(merchant_id).select_for_update(no_key=True).filter(pk=order_id).first()
     if order is None:
         raise NoSuchOrder("There is no such order.")
+    if seen and seen != _stamp(order):
+        raise OrderChanged("Something happened to this order since the page was opened; look again.")
     return order
+
+
+def _stamp(order: Order) -> str:
+    event = Event.objects.of(order.merchant_id).filter(order_id=order.pk).aggregate(last=Max("pk"))["last"]
+    refund = Refund.objects.of(order.merchant_id).filter(order=order).aggregate(last=Max("pk"))["last"]
+    return stamp(event or 0, refund or 0)
 
 
 def dims_of(order: Order) -> Dims:

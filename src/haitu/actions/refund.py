@@ -79,6 +79,7 @@ def refund(
     currency: str | None = None,
     lines: Mapping[int, int] | None = None,
     reason: str = "",
+    seen: str = "",
     by: User | None,
     now: datetime,
 ) -> list[int]:
@@ -88,7 +89,7 @@ def refund(
     or (`currency`) in the merchant's own at the order's rate. Or neither: all that is left.
     """
     with transaction.atomic():
-        order = locked(merchant_id, order_id)
+        order = locked(merchant_id, order_id, seen=seen)
         left = left_by_line(order)
         if lines is not None:
             wanted = _checked(lines, left)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from haitu.actions.audit import audit
-from haitu.actions.fulfil import frozen_rate
+from haitu.actions.fulfil import MOST_MINOR, BadBill, frozen_rate
 from haitu.actions.order import dims_of, locked
 from haitu.actions.record import record
 from haitu.actions.shipped import shipped_by_line
@@ -36,6 +36,7 @@ def take_back(
     warehouse_id: int | None = None,
     freight_minor: int = 0,
     reason: str = "",
+    seen: str = "",
     by: User | None,
     now: datetime,
 ) -> int:
@@ -44,8 +45,10 @@ def take_back(
     Restocked they are stock again at the value they left with; else that value is lost to returns. `freight_minor`:
     what the way back cost us, in the order's currency.
     """
+    if not 0 <= freight_minor <= MOST_MINOR:
+        raise BadBill("The freight of the way back is zero or more.", field="freight")
     with transaction.atomic():
-        order = locked(merchant_id, order_id)
+        order = locked(merchant_id, order_id, seen=seen)
         line = _line(order, line_id, quantity)
         at = warehouse_id or line.warehouse_id
         if at is None:

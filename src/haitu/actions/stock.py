@@ -21,6 +21,9 @@ from haitu.core.landed import Waterfall
 from haitu.core.stock import unit_value
 from haitu.models import Merchant, MoveKind, Order, Reservation, Stock, StockMove, User, Variant, Warehouse
 
+MOST_UNITS = 10**9  # of a variant in a warehouse; the columns hold twice as many
+MOST_VALUE = 10**15  # minor units; sums and exchanges of it still fit into a bigint
+
 
 class NoSuchStock(Refusal):
     """The merchant has no such variant, warehouse or stock row."""
@@ -38,6 +41,12 @@ class NotThere(Refusal):
     """Fewer units are free than should leave; what is promised to buyers stays where it is."""
 
     code = "not_there"
+
+
+class TooMany(Refusal):
+    """More units, or more value, than a shelf is kept for."""
+
+    code = "too_many"
 
 
 class CountBelowReserved(Refusal):
@@ -68,6 +77,7 @@ def receive(
         raise BadQuantity("Receive at least one unit, at a value of zero or more.", field="quantity")
     with transaction.atomic():
         stock = row_of(merchant_id, variant_id, warehouse_id)
+        _check_room(stock, quantity, goods_value_minor + inbound_value_minor)
         event_key = f"received:{key or secrets.token_hex(8)}"
         posting = Posting(
             variant_id=variant_id,
@@ -110,6 +120,7 @@ def move(
         _check_free(start, quantity)
         goods = unit_value(start.goods_value_minor, quantity, start.on_hand)
         inbound = unit_value(start.inbound_value_minor, quantity, start.on_hand)
+        _check_room(end, quantity, goods + inbound + inbound_value_minor)
         event_key = f"moved:{secrets.token_hex(8)}" if inbound_value_minor else ""
         if event_key:
             cost = Posting(variant_id=start.variant_id, waterfall=Waterfall(inbound=inbound_value_minor))
@@ -140,6 +151,7 @@ def count(*, merchant_id: int, stock_id: int, counted: int, reason: str, by: Use
                 reserved=stock.reserved,
             )
         difference = counted - stock.on_hand
+        _check_room(stock, difference, 0)
         if difference:
             _lose(stock, -difference, MoveKind.COUNTED, reason, now)
         subject = f"stock {stock.pk}"
@@ -270,6 +282,12 @@ def _check_free(stock: Stock, quantity: int) -> None:
     if quantity > free:
         told = f"{quantity} should leave, {free} are free ({stock.on_hand} there, {stock.reserved} promised)."
         raise NotThere(told, field="quantity", quantity=quantity, free=free)
+
+
+def _check_room(stock: Stock, quantity: int, value_minor: int) -> None:
+    value = stock.goods_value_minor + stock.inbound_value_minor + value_minor
+    if stock.on_hand + quantity > MOST_UNITS or value > MOST_VALUE:
+        raise TooMany(f"A shelf holds at most {MOST_UNITS} units.", field="quantity", most=MOST_UNITS)
 
 
 def _promised_to(stock: Stock) -> str:

@@ -351,6 +351,11 @@ def after(standing: Standing, event: Event) -> Standing:
     return changed
 
 
+def stamp(last_event_id: int, last_refund_id: int) -> str:
+    """What tells whether anything happened to an order since somebody looked; a refund on its way has no event yet."""
+    return f"{last_event_id}.{last_refund_id}"
+
+
 def wrong_status(event: Event, status: str) -> WrongStatus:
     """The refusal of an event that does not fit the order's status."""
     allowed = ", ".join(sorted(move(event).from_))

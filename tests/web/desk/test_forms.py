@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.storage import default_storage
@@ -353,3 +354,46 @@ def test_what_is_no_photograph_is_refused(world: World, owner: Client, content: 
     notes = told(owner, "picture_add", lantern.pk, file=SimpleUploadedFile("a.png", content))
     assert notes == ["A picture is a PNG, JPEG or WebP of at most 4 MB."]
     assert lantern.pictures.count() == 1
+
+
+@pytest.mark.parametrize("name", ["line_" + "9" * 5_000, "line_99999999999999999999", "line_٣", "line_"])
+def test_a_field_that_names_no_line_is_passed_over(world: World, owner: Client, paid: Order, name: str) -> None:
+    form = urlencode({name: "1"})
+    address = reverse("desk:ship", args=[paid.pk])
+    page = owner.post(address, form, content_type="application/x-www-form-urlencoded", follow=True)
+    assert "There are not that many units left to send." in page.content.decode()
+    assert told(owner, "ship_many", order="9" * 5_000) == ["0 orders shipped."]
+
+
+def test_a_form_sent_twice_acts_once(world: World, owner: Client, paid: Order) -> None:
+    page = owner.get(reverse("desk:order", args=[paid.pk])).content.decode()
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    line, again = paid.lines.get(), "Something happened to this order since the page was opened; look again."
+    form = {f"line_{line.pk}": "1", "seen": found[1]}
+    assert told(owner, "ship", paid.pk, **form) == ["The parcel is on its way."]
+    assert told(owner, "ship", paid.pk, **form) == [again]
+    assert told(owner, "refund", paid.pk, amount="1", seen=found[1]) == [again]
+    assert Shipment.objects.of(world.merchant.pk).count() == 1
+
+
+def test_a_refund_sent_twice_is_given_once(world: World, owner: Client, paid: Order) -> None:
+    page = owner.get(reverse("desk:order", args=[paid.pk])).content.decode()
+    seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+    notes = [told(owner, "refund", paid.pk, amount="1.00", seen=seen) for _ in range(2)]
+    assert notes[0] == ["The refund is on its way."]
+    assert [refund.amount_minor for refund in Refund.objects.of(world.merchant.pk).all()] == [100]
+
+
+@pytest.mark.parametrize("goods", ["92233720368547758.07", "9999999999999"])
+def test_sums_that_no_column_holds_are_refused(world: World, owner: Client, goods: str) -> None:
+    given = {"sku": "LANTERN", "warehouse": world.warehouses["LEJ"].pk, "quantity": "1", "goods": goods}
+    assert told(owner, "stock_receive", **given) == [f"“{goods}” is more than can be booked."]
+    assert stock_of(world).goods_value_minor == world.stocks["LANTERN", "LEJ"].goods_value_minor
+
+
+def test_a_shelf_does_not_overflow(world: World, owner: Client) -> None:
+    given = {"sku": "LANTERN", "warehouse": world.warehouses["LEJ"].pk, "quantity": "1000000000", "goods": "1"}
+    (note,) = told(owner, "stock_receive", **given)
+    assert note.startswith("A shelf holds at most")
+    assert stock_of(world).on_hand == 20

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
+from haitu.core.events import stamp
 from haitu.core.landed import Waterfall
 from haitu.core.ledger import LAST_STEP, Book
 from haitu.models import (
@@ -19,6 +20,7 @@ from haitu.models import (
     OrderLine,
     Payment,
     Refund,
+    Reservation,
     Return,
     Shipment,
     ShipmentLine,
@@ -95,16 +97,12 @@ class LineView:
     lane: str
     paid_minor: int
     refunded_minor: int
+    to_ship: int  # units promised to it that have not left; what was refunded before it left is promised no more
 
     @property
     def refundable_minor(self) -> int:
         """What the buyer paid for the line, with its share of shipping, less what was given back of it."""
         return max(0, self.paid_minor - self.refunded_minor)
-
-    @property
-    def to_ship(self) -> int:
-        """Units that have not left."""
-        return self.quantity - self.shipped
 
     @property
     def may_return(self) -> int:
@@ -217,6 +215,12 @@ class OrderView:
         return sum(refund.amount_minor for refund in self.refunds if refund.status == "pending")
 
     @property
+    def seen(self) -> str:
+        """Goes with the page's forms, so that one sent twice, or by two people, acts once."""
+        events, refunds = [event.id for event in self.events], [refund.id for refund in self.refunds]
+        return stamp(max(events, default=0), max(refunds, default=0))
+
+    @property
     def can_ship(self) -> bool:
         return self.status in TO_SHIP and any(line.to_ship for line in self.lines)
 
@@ -256,9 +260,9 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
     if row is None:
         return None
     refunds = list(Refund.objects.of(merchant_id).filter(order_id=order_id).order_by("pk"))
-    back = _refunded(refunds)
+    back, promised = _refunded(refunds), _promised(merchant_id, order_id)
     lines = tuple(
-        replace(line, refunded_minor=back.get(line.id, 0))
+        replace(line, refunded_minor=back.get(line.id, 0), to_ship=promised.get(line.id, 0))
         for _, line in _lines(OrderLine.objects.of(merchant_id).filter(order_id=order_id))
     )
     return OrderView(
@@ -330,10 +334,8 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
 
 
 def _narrowed(merchant_id: int, given: OrderFilter) -> QuerySet[Order]:
-    query = Order.objects.of(merchant_id)
-    if given.status == "to_ship":
-        query = query.filter(status__in=TO_SHIP)
-    elif given.status:
+    query = waiting_to_leave(merchant_id) if given.status == "to_ship" else Order.objects.of(merchant_id)
+    if given.status and given.status != "to_ship":
         query = query.filter(status=given.status)
     if given.country:
         query = query.filter(market__country=given.country)
@@ -403,8 +405,21 @@ def _lines(query: QuerySet[OrderLine]) -> Iterator[tuple[int, LineView]]:
                 lane=line.lane.code if line.lane else "",
                 paid_minor=line.quoted[0] if line.quoted else line.amount_minor,
                 refunded_minor=0,
+                to_ship=0,
             ),
         )
+
+
+def _promised(merchant_id: int, order_id: int) -> dict[int, int]:
+    """Line → units that wait on a shelf for it."""
+    promises = Reservation.objects.of(merchant_id).filter(line__order_id=order_id)
+    return dict(promises.values_list("line_id").annotate(units=Sum("quantity")).values_list("line_id", "units"))
+
+
+def waiting_to_leave(merchant_id: int) -> QuerySet[Order]:
+    """Paid orders with units on a shelf."""
+    promised = Reservation.objects.of(merchant_id).filter(line__order=OuterRef("pk"))
+    return Order.objects.of(merchant_id).filter(Exists(promised), status__in=TO_SHIP)
 
 
 def _refunded(refunds: Iterable[Refund]) -> dict[int, int]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count
 
 from haitu.core.ledger import LAST_PROFIT_AND_LOSS, Book
 from haitu.models import Lane, Letter, NoticeState, Order, PaymentNotice, Refund, RefundStatus, Stock
-from haitu.reads.desk.orders import TO_SHIP
+from haitu.reads.desk.orders import waiting_to_leave
 from haitu.reads.desk.stock import FREE, LOW
 from haitu.reads.profit.slice import ENTRIES_AN_EVENT
 
@@ -59,12 +58,6 @@ class Overview:
 
 def overview(merchant_id: int, starts: Sequence[tuple[int, datetime]]) -> Overview:
     """`starts`: (days, the moment since which is counted). A fixed number of queries."""
-    waiting = dict(
-        Order.objects.of(merchant_id)
-        .filter(status__in=("pending", *TO_SHIP))
-        .values_list("status")
-        .annotate(orders=Count("pk"))
-    )
     troubles = {
         "notices": PaymentNotice.objects.of(merchant_id).filter(state=NoticeState.WAITING).count(),
         "refused_notices": PaymentNotice.objects.of(merchant_id).filter(state=NoticeState.REFUSED).count(),
@@ -73,8 +66,8 @@ def overview(merchant_id: int, starts: Sequence[tuple[int, datetime]]) -> Overvi
     }
     return Overview(
         spans=tuple(_span(merchant_id, days, start) for days, start in starts),
-        to_ship=sum(waiting.get(status, 0) for status in TO_SHIP),
-        awaiting_payment=waiting.get("pending", 0),
+        to_ship=waiting_to_leave(merchant_id).count(),
+        awaiting_payment=Order.objects.of(merchant_id).filter(status="pending").count(),
         low_stock=Stock.objects.of(merchant_id).annotate(free=FREE).filter(free__lte=LOW, on_hand__gt=0).count(),
         closed_lanes=Lane.objects.of(merchant_id).filter(open=False).count(),
         troubles=tuple(Trouble(kind=kind, count=count) for kind, count in troubles.items() if count),

@@ -24,6 +24,12 @@ class BadShare(Refusal):
     code = "bad_share"
 
 
+class TooMuch(Refusal):
+    """The amount is larger than any that is booked here."""
+
+    code = "too_much"
+
+
 class BadDay(Refusal):
     """The input is no day."""
 
@@ -31,6 +37,7 @@ class BadDay(Refusal):
 
 
 LARGEST = 10**9
+LARGEST_MINOR = 10**14  # so that sums and exchanges of it still fit into a bigint column
 
 
 def text(form: QueryDict, name: str, *, longest: int = 200) -> str:
@@ -41,9 +48,12 @@ def text(form: QueryDict, name: str, *, longest: int = 200) -> str:
 def amount(form: QueryDict, name: str, currency: str) -> int:
     """Minor units of the currency."""
     try:
-        return parse(text(form, name), currency)
+        minor = parse(text(form, name), currency)
     except BadAmount as no:
         raise BadAmount(no.told, field=name, given=text(form, name)) from None
+    if abs(minor) > LARGEST_MINOR:
+        raise TooMuch(f"{text(form, name)} is more than can be booked.", field=name, given=text(form, name))
+    return minor
 
 
 def maybe_amount(form: QueryDict, name: str, currency: str) -> int | None:
@@ -78,6 +88,11 @@ def factor_bp(form: QueryDict, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", given):
         raise BadNumber(f"{given!r} is no factor.", field=name, given=given, least=0)
     return int(Decimal(given) * 10_000)
+
+
+def row_id(given: str) -> int | None:
+    """The number of a row as forms carry it; None for anything else."""
+    return int(given) if re.fullmatch(r"[0-9]{1,18}", given) else None
 
 
 def maybe_day(form: QueryDict, name: str) -> date | None:

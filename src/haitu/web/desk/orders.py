@@ -95,7 +95,7 @@ def export(request: HttpRequest, desk: Desk, /) -> StreamingHttpResponse:
 @door(write=Right.SHIP)
 def ship_many(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """Ships all that is left of the chosen orders; each on its own, and those that cannot are named."""
-    chosen = [int(pk) for pk in request.POST.getlist("order") if pk.isdecimal()][:MOST_AT_ONCE]
+    chosen = [pk for pk in map(forms.row_id, request.POST.getlist("order")) if pk is not None][:MOST_AT_ONCE]
     done = 0
     for order_id in chosen:
         try:
@@ -122,12 +122,12 @@ def order(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse
 
 @door(read=Right.SEE)
 def slip(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse:
-    """The packing slip, one page a warehouse, for the printer."""
+    """The packing slip of what waits to leave, one page a warehouse, for the printer; of all when all has left."""
     found = reads.order(desk.merchant.id, order_id)
     if found is None:
         return nothing_here(request, desk)
     parcels: dict[tuple[str, str], list[reads.LineView]] = {}
-    for line in found.lines:
+    for line in [line for line in found.lines if line.to_ship] or found.lines:
         parcels.setdefault((line.warehouse, line.lane), []).append(line)
     return show(request, desk, "slip.html", order=found, parcels=parcels)
 
@@ -143,6 +143,7 @@ def ship_parts(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpRes
             order_id=order_id,
             quantities=quantities,
             tracking=forms.text(request.POST, "tracking", longest=60),
+            seen=forms.text(request.POST, "seen"),
             by=desk.user,
             now=timezone.now(),
         )
@@ -195,6 +196,7 @@ def give_back(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResp
             amount_minor=None if lines else amount,
             lines=lines or None,
             reason=forms.text(request.POST, "reason"),
+            seen=forms.text(request.POST, "seen"),
             by=desk.user,
             now=timezone.now(),
         )
@@ -236,6 +238,7 @@ def back_again(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpRes
             warehouse_id=forms.maybe_whole(request.POST, "warehouse"),
             freight_minor=forms.maybe_amount(request.POST, "freight", found.currency) or 0,
             reason=forms.text(request.POST, "reason"),
+            seen=forms.text(request.POST, "seen"),
             by=desk.user,
             now=timezone.now(),
         )
@@ -249,8 +252,10 @@ def _page(order_id: int) -> str:
 
 def _of_lines(form: QueryDict, read: Callable[[QueryDict, str], Any]) -> list[tuple[int, Any]]:
     """Line id → what was typed into its field; empty fields are left out."""
-    names = [name for name in form if name.startswith("line_") and name[5:].isdecimal() and forms.text(form, name)]
-    return [(int(name[5:]), read(form, name)) for name in names]
+    ids = {name: forms.row_id(name.removeprefix("line_")) for name in form if name.startswith("line_")}
+    return [
+        (line_id, read(form, name)) for name, line_id in ids.items() if line_id is not None and forms.text(form, name)
+    ]
 
 
 def _filter(query: QueryDict) -> OrderFilter:
