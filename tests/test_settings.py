@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -92,7 +93,18 @@ def test_a_postgresql_address_is_read_in_both_forms(
     monkeypatch.setenv("HAITU_DATABASE", url)
     database = settings._database("")
     assert tuple(database[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")) == expected
-    assert database["OPTIONS"] == {"pool": {"min_size": 2, "max_size": 8, "timeout": 10}}
+    assert database["OPTIONS"] == options_of("postgresql:///trade")  # nothing of the address is left over
+
+
+def test_what_else_a_postgresql_address_says_reaches_the_driver() -> None:
+    plain = options_of("postgresql:///trade")
+    assert options_of("postgresql://db.example/trade?sslmode=require") == {**plain, "sslmode": "require"}
+
+
+def options_of(address: str) -> dict[str, object]:
+    options = settings._postgresql(urlsplit(address))["OPTIONS"]
+    assert isinstance(options, dict)
+    return options
 
 
 def test_a_sqlite_address_is_absolute_or_beside_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
