@@ -154,11 +154,12 @@ class EventView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """The order's waterfalls in its own currency, as quoted and as it came; which steps rest on assumptions."""
+    """The order's waterfalls in its own currency, as quoted and as it came; which steps of each rest on assumptions."""
 
     quoted: Waterfall | None
     actual: Waterfall
     assumed: frozenset[str]
+    quote_assumed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +325,7 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         ),
         events=tuple(
             EventView(id=event.pk, key=event.key, kind=event.kind, at=event.at, recorded_at=event.recorded_at)
-            for event in Event.objects.of(merchant_id).filter(order_id=order_id).defer("payload").order_by("at", "pk")
+            for event in Event.objects.of(merchant_id).filter(order_id=order_id).defer("payload").order_by("pk")
         ),
         warehouses=tuple(
             Warehouse.objects.of(merchant_id).filter(active=True).order_by("code").values_list("pk", "code")
@@ -434,12 +435,8 @@ def _refunded(refunds: Iterable[Refund]) -> dict[int, int]:
 
 def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
     contents: dict[int, list[tuple[str, str, int]]] = {}
-    for shipment_id, sku, title, quantity in (
-        ShipmentLine.objects.of(merchant_id)
-        .filter(shipment__order_id=order_id)
-        .order_by("pk")
-        .values_list("shipment_id", "line__sku", "line__title", "quantity")
-    ):
+    packed = ShipmentLine.objects.of(merchant_id).filter(shipment__order_id=order_id).order_by("pk")
+    for shipment_id, sku, title, quantity in packed.values_list("shipment_id", "line__sku", "line__title", "quantity"):
         contents.setdefault(shipment_id, []).append((sku, title, quantity))
     shipments = Shipment.objects.of(merchant_id).filter(order_id=order_id).select_related("warehouse", "lane")
     return tuple(
@@ -462,6 +459,7 @@ def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
 
 
 def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
+    payments = Payment.objects.of(merchant_id).filter(order_id=order_id).select_related("account")
     return tuple(
         MoneyView(
             id=payment.pk,
@@ -472,10 +470,7 @@ def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
             told=payment.told,
             at=payment.created_at,
         )
-        for payment in Payment.objects.of(merchant_id)
-        .filter(order_id=order_id)
-        .select_related("account")
-        .order_by("pk")
+        for payment in payments.order_by("pk")
     )
 
 
@@ -483,20 +478,26 @@ def _compared(merchant_id: int, row: Order) -> Compared:
     """Quoted from the lines (a cancelled order keeps what was quoted), actual from the ledger."""
     sums = (
         Entry.objects.of(merchant_id)
-        .filter(order_id=row.pk, book=Book.ACTUAL, account__lte=LAST_STEP)
-        .values_list("account", "assumed")
+        .filter(order_id=row.pk, account__lte=LAST_STEP)
+        .values_list("book", "account", "assumed")
         .annotate(total=Sum("amount_minor"))
     )
     steps = list(Waterfall.__dataclass_fields__)
     actual = dict.fromkeys(steps, 0)
-    assumed: set[str] = set()
-    for account, is_assumed, total in sums:
+    assumed: dict[int, set[str]] = {Book.QUOTED: set(), Book.ACTUAL: set()}
+    for book, account, is_assumed, total in sums:
         step = steps[account - 1]
-        actual[step] += -total if step == "price" else total
+        if book == Book.ACTUAL:
+            actual[step] += -total if step == "price" else total
         if is_assumed and total:
-            assumed.add(step)
+            assumed[book].add(step)
     quoted: Waterfall | None = None
     for values in OrderLine.objects.of(merchant_id).filter(order_id=row.pk).values_list("quoted", flat=True):
         if values:
             quoted = (quoted or Waterfall()) + Waterfall.from_list(values)
-    return Compared(quoted=quoted, actual=Waterfall(**actual), assumed=frozenset(assumed))
+    return Compared(
+        quoted=quoted,
+        actual=Waterfall(**actual),
+        assumed=frozenset(assumed[Book.ACTUAL]),
+        quote_assumed=frozenset(assumed[Book.QUOTED]),
+    )
