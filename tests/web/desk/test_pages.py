@@ -9,6 +9,7 @@ from haitu.actions.fulfil import ship
 from haitu.core.landed import STEPS
 from haitu.models import Event, Merchant, Order, Stock
 from haitu.reads.profit import drill, waterfall
+from tests.actions.buying import basket_of, paid_order
 from tests.world import NOW, World
 
 PAGES = [
@@ -96,3 +97,18 @@ def test_the_overview_says_that_history_was_moved(world: World, owner: Client) -
     Merchant.objects.filter(pk=world.merchant.pk).update(history_shift_weeks=807)
     page = owner.get(reverse("desk:overview")).content.decode()
     assert "history was moved forward by 807 weeks" in page
+
+
+def test_a_quote_that_rests_on_assumptions_says_so_before_anything_left(world: World, owner: Client) -> None:
+    Stock.objects.of(world.merchant.pk).update(assumed=True)
+    placed = paid_order(world, basket_of(world, LANTERN=1))
+    page = owner.get(reverse("desk:order", args=[placed.pk])).content.decode()
+    goods = page.partition("What this order earns")[2].partition('scope="row">Goods')[2].partition("</tr>")[0]
+    assert goods.count("is-assumed") == 1  # the quoted figure; nothing has been booked yet
+
+
+def test_an_address_is_written_as_its_country_writes_it(world: World, owner: Client) -> None:
+    placed = paid_order(world, basket_of(world, LANTERN=1))
+    for name in ("order", "slip"):
+        page = owner.get(reverse(f"desk:{name}", args=[placed.pk])).content.decode()
+        assert "Markt 1<br>04109 Leipzig<br>Germany" in page

@@ -24,6 +24,7 @@ from haitu.core.money import display
 from haitu.reads.desk import markets
 from haitu.reads.desk import orders as reads
 from haitu.reads.desk.orders import OrderFilter
+from haitu.web import address
 from haitu.web.desk import forms, words
 from haitu.web.desk.answers import acted, csv_file, csv_lines, nothing_here
 from haitu.web.desk.door import Desk, Right, door, show
@@ -117,7 +118,7 @@ def order(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse
     found = reads.order(desk.merchant.id, order_id)
     if found is None:
         return nothing_here(request, desk)
-    return show(request, desk, "order.html", order=found, steps=STEPS, display=display)
+    return show(request, desk, "order.html", order=found, steps=STEPS, display=display, written=_written(found))
 
 
 @door(read=Right.SEE)
@@ -129,7 +130,7 @@ def slip(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse:
     parcels: dict[tuple[str, str], list[reads.LineView]] = {}
     for line in [line for line in found.lines if line.to_ship] or found.lines:
         parcels.setdefault((line.warehouse, line.lane), []).append(line)
-    return show(request, desk, "slip.html", order=found, parcels=parcels)
+    return show(request, desk, "slip.html", order=found, parcels=parcels, written=_written(found))
 
 
 @door(write=Right.SHIP)
@@ -244,6 +245,11 @@ def back_again(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpRes
         )
 
     return acted(request, _page(order_id), act, _("The goods are taken back."))
+
+
+def _written(order: reads.OrderView) -> tuple[str, ...]:
+    """The buyer's address as their country writes it; imported history has none."""
+    return address.lines(order.country, order.language, order.address) if order.address else ()
 
 
 def _page(order_id: int) -> str:
