@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from haitu.core.money import EXPONENTS, WITHDRAWN
 from haitu.core.tax import rate_on
@@ -219,6 +220,12 @@ def test_the_duty_of_every_rule_is_known_in_every_demo_market(categories: Catego
         if not any(rule.hs_code.startswith(prefix) for prefix in prefixes[territory])
     ]
     assert unknown == []
+
+
+def test_every_language_of_a_demo_market_has_its_words(assumptions: Assumptions) -> None:
+    """Portuguese is pt-br here: plain pt has no catalogue, and the shop in Brazil spoke English."""
+    spoken = {tag.lower() for market in assumptions.markets for tag in market.languages}
+    assert spoken - {tag for tag, _name in settings.LANGUAGES} == set()
 
 
 def test_every_demo_market_is_reached_by_a_lane(assumptions: Assumptions) -> None:
