@@ -191,7 +191,7 @@ REFUSALS = {
     "no_such_market_here": gettext_noop("There is no such market."),
     "bad_amount": gettext_noop("“%(given)s” is no amount: write digits and at most one point, like 12.34."),
     "too_much": gettext_noop("“%(given)s” is more than can be booked."),
-    "too_many": gettext_noop("A shelf holds at most %(most)s units, and no more than a thousand billion in value."),
+    "too_many": gettext_noop("That is more than a shelf can hold."),
     "order_changed": gettext_noop("Something happened to this order since the page was opened; look again."),
     "bad_number": gettext_noop("“%(given)s” is no whole number of %(least)s or more."),
     "bad_share": gettext_noop("“%(given)s” is no percentage, like 2.5."),
