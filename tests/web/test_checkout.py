@@ -10,7 +10,7 @@ from django.test import Client
 from haitu.actions import pay
 from haitu.actions.version import bump
 from haitu.links.payment.protocol import ProviderSilent
-from haitu.models import Lane, Order, Stock, Variant
+from haitu.models import Lane, Market, Order, Stock, Variant
 from tests.web.buying import ADDRESS, agree, put_in, review, text, type_address
 from tests.world import World
 
@@ -265,3 +265,14 @@ def test_a_body_that_cannot_be_read_is_refused(shop: Client) -> None:
     assert answer.status_code in {303, 400}
     many = "&".join(f"f{number}=1" for number in range(2000))
     assert shop.post("/de-de/cart/add/", many, content_type="application/x-www-form-urlencoded").status_code == 400
+
+
+def test_a_market_that_closes_before_the_last_button_takes_no_order(world: World, shop: Client) -> None:
+    put_in(shop, world)
+    type_address(shop)
+    agree(shop)
+    seen = review(shop)
+    Market.objects.of(world.merchant.pk).filter(country="DE").update(open=False)
+    bump(world.merchant.pk)
+    assert shop.post("/de-de/checkout/place/", {"seen": seen}).status_code == 404
+    assert Order.objects.of(world.merchant.pk).count() == 0
