@@ -10,10 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from haitu.core.events import stamp
-from haitu.core.landed import Waterfall
-from haitu.core.ledger import LAST_STEP, Book
 from haitu.models import (
-    Entry,
     Event,
     Letter,
     Order,
@@ -26,6 +23,7 @@ from haitu.models import (
     ShipmentLine,
     Warehouse,
 )
+from haitu.reads.desk.compared import Compared, compared
 from haitu.reads.desk.paging import PageOf, cut
 
 TO_SHIP = ("paid", "part_shipped")
@@ -150,16 +148,6 @@ class EventView:
     kind: str
     at: datetime
     recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """The order's waterfalls in its own currency, as quoted and as it came; which steps of each rest on assumptions."""
-
-    quoted: Waterfall | None
-    actual: Waterfall
-    assumed: frozenset[str]
-    quote_assumed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +318,7 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         warehouses=tuple(
             Warehouse.objects.of(merchant_id).filter(active=True).order_by("code").values_list("pk", "code")
         ),
-        compared=_compared(merchant_id, row),
+        compared=compared(merchant_id, row),
     )
 
 
@@ -471,33 +459,4 @@ def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
             at=payment.created_at,
         )
         for payment in payments.order_by("pk")
-    )
-
-
-def _compared(merchant_id: int, row: Order) -> Compared:
-    """Quoted from the lines (a cancelled order keeps what was quoted), actual from the ledger."""
-    sums = (
-        Entry.objects.of(merchant_id)
-        .filter(order_id=row.pk, account__lte=LAST_STEP)
-        .values_list("book", "account", "assumed")
-        .annotate(total=Sum("amount_minor"))
-    )
-    steps = list(Waterfall.__dataclass_fields__)
-    actual = dict.fromkeys(steps, 0)
-    assumed: dict[int, set[str]] = {Book.QUOTED: set(), Book.ACTUAL: set()}
-    for book, account, is_assumed, total in sums:
-        step = steps[account - 1]
-        if book == Book.ACTUAL:
-            actual[step] += -total if step == "price" else total
-        if is_assumed and total:
-            assumed[book].add(step)
-    quoted: Waterfall | None = None
-    for values in OrderLine.objects.of(merchant_id).filter(order_id=row.pk).values_list("quoted", flat=True):
-        if values:
-            quoted = (quoted or Waterfall()) + Waterfall.from_list(values)
-    return Compared(
-        quoted=quoted,
-        actual=Waterfall(**actual),
-        assumed=frozenset(assumed[Book.ACTUAL]),
-        quote_assumed=frozenset(assumed[Book.QUOTED]),
     )
