@@ -9,6 +9,7 @@ machine: SQLite in var/, loopback host names only, letters written to files.
                         postgresql:///name?host=/socket/folder&user=me
     HAITU_HOSTS         host names served, comma separated; * leaves the choice to the merchants' own domains
     HAITU_HTTPS         yes or no; redirect to https, secure cookies (default: yes once HAITU_HOSTS is set)
+    HAITU_SHOWN_PORT    the port in addresses we write into letters (default: the scheme's own; `run` fills it in)
     HAITU_BEHIND_PROXY  yes or no; yes believes X-Forwarded-Proto, which only a proxy may set (default: no)
     HAITU_SECRET_KEY    signs sessions and links (default: made once, kept in HAITU_VAR/secret, private to us)
     HAITU_SEAL_KEY      seals the secrets of outside parties in the database (default: the secret key)
@@ -134,6 +135,7 @@ SEAL_KEY = _text("SEAL_KEY", SECRET_KEY)
 # Doors ------------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = _words("HOSTS", ["localhost", ".localhost", "127.0.0.1", "[::1]"])
 HTTPS = _flag("HTTPS", default="HAITU_HOSTS" in os.environ)
+SHOWN_PORT = _text("SHOWN_PORT", "")
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

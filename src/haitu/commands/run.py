@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> int:
     """Serves until SIGTERM or Ctrl-C."""
     options = _options(arguments)
     _claim(options.host, options.port)
+    if _is_loopback(options.host):  # elsewhere a proxy stands in front, at a port we do not know
+        os.environ.setdefault("HAITU_SHOWN_PORT", str(options.port))
     django.setup()
     children = [_server(options.host, options.port), _clock(), _worker()]
     if _ready_database(demo=options.demo, sandbox=_sandbox_address(options.port)):

@@ -106,4 +106,5 @@ def _address(letter: Letter) -> str:
     tags = (market.tag_of(order.language) for market in layout_of(merchant).markets if market.id == order.market_id)
     tag = next(tags, None)
     scheme = "https" if settings.HTTPS else "http"
-    return f"{scheme}://{domain.host}/{tag}/order/{order.token}/" if tag else ""
+    port = f":{settings.SHOWN_PORT}" if settings.SHOWN_PORT else ""
+    return f"{scheme}://{domain.host}{port}/{tag}/order/{order.token}/" if tag else ""
