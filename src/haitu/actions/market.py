@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from haitu.models import Market, User
 CHARMS = ("none", "99", "95", "90", "9", "0", "00", "000")
 INCOTERMS = ("DDP", "DAP")
 MOST_MINOR = 10**12
+LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-[a-zA-Z]{2})?")  # it becomes part of the shop's addresses
 
 
 class NoSuchMarket(Refusal):
@@ -73,6 +75,8 @@ def _check(draft: MarketDraft) -> None:
         raise BadMarket("The delivery term is DDP or DAP.", field="incoterm")
     if not draft.languages:
         raise BadMarket("A market speaks at least one language.", field="languages")
+    if not all(LANGUAGE.fullmatch(language) for language in draft.languages):
+        raise BadMarket("A language is written as a tag, such as de or pt-BR.", field="languages")
     if not 1_000 <= draft.price_factor_bp <= 100_000:
         raise BadMarket("The price factor is between 0.1 and 10.", field="price_factor")
     if not 0 <= draft.returns_bp <= 10_000:
