@@ -12,11 +12,10 @@ from haitu.actions.audit import audit
 from haitu.actions.version import bump
 from haitu.core.errors import Refusal
 from haitu.core.fold import fold
-from haitu.links.catalog_csv import CatalogRow, Value
+from haitu.links.catalog_csv import MOST_MEASURE, MOST_MINOR, CatalogRow, Value
 from haitu.models import Category, Market, MarketPrice, Product, ProductStatus, ProductText, User, Variant
 from haitu.reads.desk import catalog
 
-MOST_MINOR = 10**12
 MEASURES = ("weight_g", "length_mm", "width_mm", "height_mm")
 OWN_COLUMN = {"list_price": "list_price_minor"}
 OF_PRODUCT = ("category", "status", "brand")
@@ -235,7 +234,7 @@ def _save_variant(merchant_id: int, product_id: int, draft: VariantDraft) -> Fie
     _check_price(draft.list_price_minor)
     for name in MEASURES:
         given = getattr(draft, name)
-        if given is not None and not 0 < given <= 10**7:
+        if given is not None and not 0 < given <= MOST_MEASURE:
             raise BadMeasure("Weights and sizes are whole numbers above zero, or empty.", field=name)
     found = Variant.objects.of(merchant_id).select_for_update().filter(product_id=product_id)
     variant = found.filter(pk=draft.id).first()

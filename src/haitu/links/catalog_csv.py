@@ -31,6 +31,8 @@ Value = str | int | bool | None | tuple[str, ...]
 CLEARED: dict[str, Value] = {"brand": "", "hs_code": "", "restrictions": (), **dict.fromkeys(WHOLE)}
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 MOST_ROWS = 50_000
+MOST_MINOR = 10**12  # of a price; times any quantity and exchange rate it still fits into a bigint
+MOST_MEASURE = 10**7  # grams or millimetres
 
 
 class NotACatalogue(Refusal):
@@ -161,7 +163,7 @@ def _fields(row: Row, shelves: Shelves) -> dict[str, Value]:
         "tax_category": lambda: row.text("tax_category", longest=20),
         "restrictions": lambda: tuple(word.strip() for word in row.given("restrictions").split(";")),
         "active": lambda: row.yes("active"),
-        **{name: partial(row.maybe_whole, name, least=1) for name in WHOLE},
+        **{name: partial(_measure, row, name) for name in WHOLE},
     }
     return {
         name: CLEARED[name] if row.given(name) == "-" and name in CLEARED else read()
@@ -179,12 +181,19 @@ def _check_new(row: Row, fields: Mapping[str, Value], texts: Mapping[tuple[str, 
         row.wrong("title", "a title in one language, because the product is new")
 
 
+def _measure(row: Row, name: str) -> int | None:
+    number = row.maybe_whole(name, least=1)
+    if number is not None and number > MOST_MEASURE:
+        row.wrong(name, f"a whole number up to {MOST_MEASURE}")
+    return number
+
+
 def _amount(row: Row, name: str, currency: str) -> int:
     try:
         amount_minor = parse(row.given(name), currency)
     except Refusal:
         amount_minor = -1
-    if amount_minor < 0:
+    if not 0 <= amount_minor <= MOST_MINOR:
         row.wrong(name, f"an amount in {currency}, like {display(123456, currency)}")
     return amount_minor
 

@@ -89,3 +89,21 @@ def test_what_is_no_catalogue_is_refused_in_words(world: World, owner: Client) -
         assert answer.status_code == 400
         assert "This is no product file" in answer.content.decode()
     assert Product.objects.of(world.merchant.pk).count() == 4
+
+
+def test_numbers_that_no_column_holds_are_problems(world: World) -> None:
+    file = (
+        "sku,list_price,weight_g,price:DE\n"
+        "LANTERN,92233720368547758.07,,\n"
+        "MUG,,99999999999,\n"
+        "CHANDELIER,,,99999999999.00\n"
+        f"MYSTERY,,{'9' * 5_000},\n"
+    )
+    rows, problems = parse_products(file, shelves_of(merchant_of(world)))
+    assert [(problem.line, problem.column) for problem in problems] == [
+        (2, "list_price"),
+        (3, "weight_g"),
+        (4, "price:DE"),
+        (5, "weight_g"),
+    ]
+    assert rows == ()
