@@ -21,6 +21,7 @@ def test_a_payment_is_answered_with_a_letter(world: World) -> None:
     (letter,) = mail.outbox
     assert letter.to == ["anna@example.test"]
     assert letter.reply_to == ["shop@hengda.test"]
+    assert letter.from_email == "Hengda <noreply@localhost>"
     assert row.number in letter.subject
     assert "2 × Papierlaterne" in letter.body
     assert f"http://hengda.test/de-de/order/{row.token}/" in letter.body

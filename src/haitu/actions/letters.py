@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -91,7 +92,7 @@ def _message(shown: LetterShown) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=subject.strip(),
         body=body + "\n",
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=formataddr((shown.merchant, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[shown.email],
         reply_to=[shown.reply_to] if shown.reply_to else None,
     )
