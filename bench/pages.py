@@ -17,40 +17,19 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from bench._http import Client
+from bench._http import VISITORS, Client, look_at_all
 from bench._shop import HOST, cpu_seconds, fill, folder, percentile, process_of, serving, settings_for
 from haitu.commands.postgres import temporary_cluster
 
-VISITORS = 8
 ARTICLES = 1000
-ROUNDS = 6
 PAGES = {
     "product": [f"/de-de/p/lantern-{number}/" for number in range(ARTICLES)],
     "listing": ["/de-de/c/lighting/", "/de-de/c/lighting/?page=2", "/de-de/all/"],
     "search": [f"/de-de/search/?q=lantern+{number}" for number in range(0, ARTICLES, 50)],
     "robots": ["/robots.txt"],
 }
-
-
-async def look_at_all(paths: list[str], port: int) -> float:
-    """Every page several times, so that each worker has made it; the seconds the first round took, a page."""
-    rounds = []
-    for _ in range(ROUNDS):
-        waiting = iter(paths)
-        start = time.monotonic()
-
-        async def visitor(waiting: Iterator[str] = waiting) -> None:
-            client = Client(port, HOST)
-            for path in waiting:
-                await client.get(path)
-                client.cookies.clear()
-
-        await asyncio.gather(*(visitor() for _ in range(VISITORS)))
-        rounds.append((time.monotonic() - start) / len(paths))
-    return rounds[0]
 
 
 async def visit(paths: list[str], seconds: float, port: int) -> list[float]:
@@ -103,7 +82,7 @@ def main() -> int:
         postgres = process_of(database.partition("host=")[2].partition("&")[0])
         with serving(len(os.sched_getaffinity(0))) as (port, server):
             for kind, paths in PAGES.items():
-                first = asyncio.run(look_at_all(paths, port))
+                first = asyncio.run(look_at_all(paths, port, HOST))
                 before = cpu_seconds(server, postgres)
                 took = asyncio.run(visit(paths, seconds, port))
                 cpu = (cpu_seconds(server, postgres) - before) / len(took)
