@@ -30,10 +30,11 @@ def signed(raw: bytes = RAW, *, secret: str = SECRET, at: datetime = NOW) -> dic
     return {SIGNATURE_HEADER: f"t={moment},v1={proof}"}
 
 
-def test_a_signed_notice_is_read() -> None:
+def test_a_signed_notice_is_read_and_counts_for_the_end_of_the_second_it_names() -> None:
     notice = SANDBOX.parse_notice(RAW, signed(), SECRET, NOW)
+    end = NOW + timedelta(microseconds=999_999)
     assert (notice.id, notice.kind, notice.reference) == ("evt_1", "payment.succeeded", "ref")
-    assert (notice.amount_minor, notice.currency, notice.fee_minor, notice.at) == (1234, "EUR", 66, NOW)
+    assert (notice.amount_minor, notice.currency, notice.fee_minor, notice.at) == (1234, "EUR", 66, end)
 
 
 def test_one_fitting_signature_of_several_is_enough() -> None:

@@ -95,7 +95,6 @@ def _storefront(merchant: ShopMerchant, path: str) -> Storefront | None:
 def _spoken(language: str) -> str:
     """The language as Django's catalogues know it; a language we have no words for is shown in English."""
     try:
-        translation.get_supported_language_variant(language)
+        return translation.get_supported_language_variant(language)
     except LookupError:
         return "en"
-    return language
