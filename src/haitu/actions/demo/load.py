@@ -82,12 +82,24 @@ def load(
         return None
     history = _sound(RETAIL / "lines.parquet", read_history(RETAIL / "lines.parquet"))
     lines = _last_days(history.lines.with_columns(pl.col("country").fill_null(NOWHERE)), days)
+    categories = _sound(CATEGORIES, parse_categories(CATEGORIES))
+    articles = _sound(RETAIL / "articles.parquet", parse_articles(RETAIL / "articles.parquet"))
+    kinds = kinds_of(articles, categories, assumed)
     password, units = None, 0
     if merchant is None:
         for step in load_shipped():
             report(f"{step.name}: {step.rows:,} rows, {len(step.problems)} problems")
-        merchant, password, units = _make(assumed, lines, payment_address, now, report)
-    sold = _sold(merchant, assumed, lines)
+        plan = Plan(
+            kinds=kinds,
+            categories=categories,
+            assumed=assumed,
+            icons=ICONS,
+            last_day=_last_day(lines),
+            units_sold=_units_sold(lines, _last_day(lines), assumed),
+            fx=_rates(assumed, now.date()),
+        )
+        merchant, password, units = _make(plan, lines, payment_address, now, report)
+    sold = _sold(merchant, kinds, assumed, lines)
     report(f"history: {len(sold.goods):,} lines of goods, moved forward by {sold.weeks} weeks")
     known = load_sales(sold, now=now, progress=lambda seen: report(f"history: {seen * 100 // len(sold.goods)} %"))
     taken_back = load_returns(lines, sold, known, now=now)
@@ -125,22 +137,11 @@ def _sound(path: Path, parsed: tuple[Value, tuple[Problem, ...]]) -> Value:
 
 
 def _make(
-    assumed: Assumptions, lines: pl.DataFrame, payment_address: str, now: datetime, report: Report
+    plan: Plan, lines: pl.DataFrame, payment_address: str, now: datetime, report: Report
 ) -> tuple[Merchant, str, int]:
     """Everything but the history, in one transaction: a killed start leaves nothing half-made."""
-    categories = _sound(CATEGORIES, parse_categories(CATEGORIES))
-    articles = _sound(RETAIL / "articles.parquet", parse_articles(RETAIL / "articles.parquet"))
-    plan = Plan(
-        kinds=kinds_of(articles, categories, assumed),
-        categories=categories,
-        assumed=assumed,
-        icons=ICONS,
-        last_day=_last_day(lines),
-        units_sold=_units_sold(lines, _last_day(lines), assumed),
-        fx=_rates(assumed, now.date()),
-    )
     with transaction.atomic():
-        made = make_merchant(assumed, set(lines["country"].unique()), payment_address=payment_address)
+        made = make_merchant(plan.assumed, set(lines["country"].unique()), payment_address=payment_address)
         variants = make_products(made.merchant, plan)
         _make_customers(made, lines, now)
         units = fill_stock(made.merchant, plan, variants, made.warehouses, now=now)
@@ -192,11 +193,8 @@ def _units_sold(lines: pl.DataFrame, last_day: date, assumed: Assumptions) -> di
     return dict(recent.group_by("sku").agg(pl.col("quantity").sum()).iter_rows())
 
 
-def _sold(merchant: Merchant, assumed: Assumptions, lines: pl.DataFrame) -> Sold:
+def _sold(merchant: Merchant, kinds: list[Kind], assumed: Assumptions, lines: pl.DataFrame) -> Sold:
     """The goods lines with their costs, as the rows in the database know articles, markets and customers."""
-    categories = _sound(CATEGORIES, parse_categories(CATEGORIES))
-    articles = _sound(RETAIL / "articles.parquet", parse_articles(RETAIL / "articles.parquet"))
-    kinds = kinds_of(articles, categories, assumed)
     numbers = Customer.objects.of(merchant.pk).exclude(external_id="").values_list("external_id", "pk")
     place = Place(
         merchant_id=merchant.pk,

@@ -35,8 +35,6 @@ class Made:
     """The rows the rest is hung on."""
 
     merchant: Merchant
-    outlet: Outlet
-    markets: Mapping[str, int]
     warehouses: Mapping[str, Warehouse]
 
 
@@ -55,12 +53,9 @@ def make_merchant(assumed: Assumptions, past_countries: set[str], *, payment_add
     warehouses = _warehouses(merchant, assumed)
     _lanes(merchant, assumed, warehouses)
     _payment_account(merchant, assumed, payment_address)
-    return Made(
-        merchant=merchant,
-        outlet=_outlets(merchant, assumed),
-        markets=_markets(merchant, assumed, past_countries),
-        warehouses=warehouses,
-    )
+    _outlets(merchant, assumed)
+    _markets(merchant, assumed, past_countries)
+    return Made(merchant=merchant, warehouses=warehouses)
 
 
 def make_owner(merchant: Merchant) -> str:
@@ -127,15 +122,12 @@ def _lane(merchant: Merchant, given: AssumedLane, origin: Warehouse, tariff: Tar
     )
 
 
-def _outlets(merchant: Merchant, assumed: Assumptions) -> Outlet:
+def _outlets(merchant: Merchant, assumed: Assumptions) -> None:
     """All places of sale; the first is the own shop."""
-    made = [
+    for given in assumed.outlets:
         Outlet.objects.create(
             merchant=merchant, code=given.code, name=given.name, fee_bp=given.fee_bp, assumed=given.fee_bp > 0
         )
-        for given in assumed.outlets
-    ]
-    return made[0]
 
 
 def _payment_account(merchant: Merchant, assumed: Assumptions, address: str) -> None:
@@ -154,11 +146,12 @@ def _payment_account(merchant: Merchant, assumed: Assumptions, address: str) -> 
     )
 
 
-def _markets(merchant: Merchant, assumed: Assumptions, past_countries: set[str]) -> dict[str, int]:
+def _markets(merchant: Merchant, assumed: Assumptions, past_countries: set[str]) -> None:
     """The open markets, and a closed one for each other country of the history, so that its orders have a place."""
-    made = {given.country: _open_market(merchant, given, position).pk for position, given in enumerate(assumed.markets)}
-    for position, country in enumerate(sorted(past_countries - made.keys())):
-        closed = Market.objects.create(
+    for position, given in enumerate(assumed.markets):
+        _open_market(merchant, given, position)
+    for position, country in enumerate(sorted(past_countries - {given.country for given in assumed.markets})):
+        Market.objects.create(
             merchant=merchant,
             country=country,
             currency=assumed.merchant.base_currency,
@@ -167,12 +160,10 @@ def _markets(merchant: Merchant, assumed: Assumptions, past_countries: set[str])
             position=PAST_MARKETS_FROM + position,
             open=False,
         )
-        made[country] = closed.pk
-    return made
 
 
-def _open_market(merchant: Merchant, given: AssumedMarket, position: int) -> Market:
+def _open_market(merchant: Merchant, given: AssumedMarket, position: int) -> None:
     values = asdict(given)
     del values["why"]
     values |= {"languages": list(given.languages), "registrations": list(given.registrations)}
-    return Market.objects.create(merchant=merchant, position=position, assumed=True, **values)
+    Market.objects.create(merchant=merchant, position=position, assumed=True, **values)
