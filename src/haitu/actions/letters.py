@@ -33,8 +33,12 @@ def write(order: Order, kind: str, reference: str, *, now: datetime) -> None:
 
     `kind`: placed, paid, shipped (reference: shipment id), refunded (refund id) or cancelled.
     """
-    if not order.email:
-        return
+    if order.email:
+        write_to(order.merchant_id, order.pk, kind, reference, now=now)
+
+
+def write_to(merchant_id: int, order_id: int, kind: str, reference: str, *, now: datetime) -> None:
+    """`write` for an order that is known to have an address and not at hand as a row."""
     moment = connection.ops.adapt_datetimefield_value(now)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -43,7 +47,7 @@ def write(order: Order, kind: str, reference: str, *, now: datetime) -> None:
             VALUES (%s, %s, %s, %s, %s, 0, %s, '')
             ON CONFLICT (order_id, kind, reference) DO NOTHING
             """,
-            [order.merchant_id, order.pk, kind, reference, moment, moment],
+            [merchant_id, order_id, kind, reference, moment, moment],
         )
 
 

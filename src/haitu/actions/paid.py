@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from haitu.actions.letters import write_to
 from haitu.actions.record import record
 from haitu.core.events import Dims, Paid, Posting
 from haitu.core.landed import Waterfall
@@ -41,11 +42,6 @@ _KEPT = """
 _SUCCEEDED = """
     UPDATE haitu_payment SET status = 'succeeded', intent = %s, told = ''
     WHERE id = %s AND merchant_id = %s AND status = 'pending'
-"""
-_LETTER = """
-    INSERT INTO haitu_letter (merchant_id, order_id, kind, reference, created_at, tries, next_try_at, told)
-    VALUES (%s, %s, 'paid', '', %s, 0, %s, '')
-    ON CONFLICT (order_id, kind, reference) DO NOTHING
 """
 
 
@@ -85,8 +81,7 @@ def settle_at_once(account: PaymentAccount, notice: Notice, *, now: datetime) ->
         )
         record(event, merchant_id=account.merchant_id, now=now)
         if email:
-            moment = connection.ops.adapt_datetimefield_value(now)
-            cursor.execute(_LETTER, [account.merchant_id, order_id, moment, moment])
+            write_to(account.merchant_id, order_id, "paid", "", now=now)
     return True
 
 

@@ -80,11 +80,8 @@ def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:
     return _kept_for(merchant, country, on).terms.market
 
 
-def stock_of(merchant_id: int, variant_ids: list[int], *, lock: bool = False) -> tuple[StockAt, ...]:
-    """Live stock rows of the variants in active warehouses, by id; `lock` holds them until the transaction ends.
-
-    SQLite has no row locks and needs none: a write transaction is alone from its first statement.
-    """
+def stock_of(merchant_id: int, variant_ids: list[int]) -> tuple[StockAt, ...]:
+    """Live stock rows of the variants, by id."""
     if not variant_ids:
         return ()
     marks = ", ".join(["%s"] * len(variant_ids))
@@ -95,8 +92,6 @@ def stock_of(merchant_id: int, variant_ids: list[int], *, lock: bool = False) ->
         WHERE s.merchant_id = %s AND s.variant_id IN ({marks})
         ORDER BY s.id
     """  # noqa: S608  # only placeholders are put in
-    if lock and connection.vendor == "postgresql":
-        sql += " FOR UPDATE"
     with connection.cursor() as cursor:
         cursor.execute(sql, [merchant_id, *variant_ids])
         rows = cursor.fetchall()
