@@ -31,7 +31,7 @@ MAY_SEE_EVERYONE = {
 # Tables that quotes and pages rest on and that processes keep in memory by the merchant's version.
 RULES = {
     *("Category", "Product", "ProductText", "Picture", "Variant", "MarketPrice", "Market", "Outlet", "PaymentAccount"),
-    *("Warehouse", "Tariff", "Lane", "TaxRate", "Threshold", "DutyLine", "FxRate"),
+    *("Warehouse", "StorageRate", "Tariff", "Lane", "Closure", "TaxRate", "Threshold", "DutyLine", "FxRate"),
 }
 NEW_MERCHANT = ("actions/demo/",)  # nothing is kept of a merchant who was not there
 

@@ -24,12 +24,24 @@ from haitu.models.order import (
 from haitu.models.reference import DutyLine, FxRate, TaxRate, Threshold
 from haitu.models.scope import Owned, ScopedQuerySet, Unscoped
 from haitu.models.stock import MoveKind, Stock, StockMove
-from haitu.models.supply import Lane, Tariff, Warehouse, WarehouseKind
+from haitu.models.supply import (
+    Closure,
+    Lane,
+    PassageRule,
+    Place,
+    PlaceKind,
+    StorageRate,
+    Tariff,
+    TariffBasis,
+    Warehouse,
+    WarehouseKind,
+)
 
 __all__ = [
     "Audit",
     "Category",
     "Clockwork",
+    "Closure",
     "Customer",
     "Domain",
     "DutyLine",
@@ -51,11 +63,14 @@ __all__ = [
     "OrderLine",
     "Outlet",
     "Owned",
+    "PassageRule",
     "Payment",
     "PaymentAccount",
     "PaymentNotice",
     "PaymentStatus",
     "Picture",
+    "Place",
+    "PlaceKind",
     "Product",
     "ProductStatus",
     "ProductText",
@@ -69,7 +84,9 @@ __all__ = [
     "ShipmentLine",
     "Stock",
     "StockMove",
+    "StorageRate",
     "Tariff",
+    "TariffBasis",
     "TaxRate",
     "Threshold",
     "Unscoped",
