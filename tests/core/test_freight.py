@@ -224,3 +224,8 @@ def test_a_heavier_box_may_be_cheaper_only_where_the_rate_card_says_so() -> None
         DHL, breaks=(Break(up_to_g=1000, base_minor=0, per_step_minor=300), Break(up_to_g=2000, base_minor=500))
     )
     assert [price_minor(card, grams) for grams in (500, 1000, 1500)] == [300, 600, 500]
+
+
+def test_a_price_per_kg_bills_every_gram_to_the_half_cent() -> None:
+    card = replace(DHL, step_g=1, fuel_bp=0, breaks=(Break(up_to_g=2000, base_minor=16_00, per_kg_minor=88_35),))
+    assert [price_minor(card, grams) for grams in (1, 300, 1000)] == [16_09, 42_51, 104_35]  # 8.835, 2650.5, 8835

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from haitu.actions.audit import audit
 from haitu.actions.version import bump
 from haitu.core.errors import Refusal
+from haitu.core.freight import Break
 from haitu.models import Lane, Tariff, User
 
 MOST_MINOR = 10**12
@@ -41,11 +43,11 @@ class BadTariff(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TariffDraft:
-    """What the rate card page says; code and currency never change. `breaks`: (up to g, base, per step) in minor."""
+    """What the rate card page says; code and currency never change."""
 
     divisor_cm3_per_kg: int | None
     step_g: int
-    breaks: tuple[tuple[int, int, int], ...]
+    breaks: tuple[Break, ...]
     minimum_minor: int
     fuel_bp: int
     remote_minor: int
@@ -87,7 +89,7 @@ def save_tariff(*, merchant_id: int, tariff_id: int, draft: TariffDraft, by: Use
         if tariff is None:
             raise NoSuchTariff("There is no such rate card.")
         wanted = asdict(draft) | {
-            "breaks": [list(step) for step in draft.breaks],
+            "breaks": written_breaks(draft.breaks),
             "remote_postcodes": list(draft.remote_postcodes),
         }
         change = {
@@ -100,6 +102,14 @@ def save_tariff(*, merchant_id: int, tariff_id: int, draft: TariffDraft, by: Use
         Tariff.objects.of(merchant_id).filter(pk=tariff.pk).update(**wanted, assumed=False)
         bump(merchant_id)
         audit(by, "tariff.save", tariff.code, merchant_id=merchant_id, now=now, change=change)
+
+
+def written_breaks(breaks: Iterable[Break]) -> list[list[int]]:
+    """As the row holds them; without a price per kg a break has three figures."""
+    return [
+        [step.up_to_g, step.base_minor, step.per_step_minor, *([step.per_kg_minor] if step.per_kg_minor else [])]
+        for step in breaks
+    ]
 
 
 def _lane(merchant_id: int, lane_id: int) -> Lane:
@@ -117,10 +127,11 @@ def _set(lane: Lane, *, open_now: bool, reason: str) -> None:
 def _check(draft: TariffDraft) -> None:
     if not draft.breaks:
         raise BadTariff("A rate card has at least one weight break.", field="breaks")
-    tops = [up_to for up_to, _, _ in draft.breaks]
+    tops = [step.up_to_g for step in draft.breaks]
     if tops[0] <= 0 or tops != sorted(set(tops)):
         raise BadTariff("The weights of the breaks rise from line to line.", field="breaks")
-    if any(not 0 <= amount <= MOST_MINOR for _, *amounts in draft.breaks for amount in amounts):
+    amounts = [each for step in draft.breaks for each in (step.base_minor, step.per_step_minor, step.per_kg_minor)]
+    if any(not 0 <= amount <= MOST_MINOR for amount in amounts):
         raise BadTariff("An amount is zero or more.", field="breaks")
     if draft.step_g < 1:
         raise BadTariff("The weight step is 1 g or more.", field="step_g")

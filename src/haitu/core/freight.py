@@ -67,11 +67,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """Up to this chargeable weight a box costs `base_minor` and `per_step_minor` for each step of its whole weight."""
+    """Up to this chargeable weight a box costs the base, so much for each step and so much per kg of its whole weight.
+
+    `per_kg_minor` is for lists that bill each gram: 88.35 a kilogram is no whole number of minor units a gram.
+    """
 
     up_to_g: int
     base_minor: int
     per_step_minor: int = 0
+    per_kg_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +185,9 @@ def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "") -> int:
             chargeable_g=chargeable_g,
             allowed_g=_limit_g(tariff),
         )
-    freight_minor = max(band.base_minor + band.per_step_minor * (chargeable_g // tariff.step_g), tariff.minimum_minor)
+    by_step_minor = band.per_step_minor * (chargeable_g // tariff.step_g)
+    by_weight_minor = half_up(band.per_kg_minor * chargeable_g, 1000)
+    freight_minor = max(band.base_minor + by_step_minor + by_weight_minor, tariff.minimum_minor)
     fuel_minor = half_up(freight_minor * tariff.fuel_bp, 10_000)
     return freight_minor + fuel_minor + (tariff.remote_minor if is_remote(tariff, postcode) else 0)
 

@@ -230,7 +230,7 @@ def tariff_of(row: Any) -> Tariff:
         currency=row.currency,
         divisor_cm3_per_kg=row.divisor_cm3_per_kg,
         step_g=row.step_g,
-        breaks=tuple(Break(up_to_g=b[0], base_minor=b[1], per_step_minor=b[2]) for b in row.breaks),
+        breaks=tuple(break_of(*b) for b in row.breaks),
         minimum_minor=row.minimum_minor,
         fuel_bp=row.fuel_bp,
         remote_minor=row.remote_minor,
@@ -242,6 +242,11 @@ def tariff_of(row: Any) -> Tariff:
         assumed=row.assumed,
         source=row.source,
     )
+
+
+def break_of(up_to_g: int, base_minor: int, per_step_minor: int, per_kg_minor: int = 0) -> Break:
+    """A weight break as its row holds it: the price per kg is left out where there is none."""
+    return Break(up_to_g=up_to_g, base_minor=base_minor, per_step_minor=per_step_minor, per_kg_minor=per_kg_minor)
 
 
 def _shared_or_own(merchant_id: int) -> Q:

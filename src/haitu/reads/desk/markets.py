@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from haitu.core.freight import Break
 from haitu.models import Lane, Market, Tariff
+from haitu.reads.quote import break_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class TariffView:
     currency: str
     divisor_cm3_per_kg: int | None
     step_g: int
-    breaks: tuple[tuple[int, int, int], ...]
+    breaks: tuple[Break, ...]
     minimum_minor: int
     fuel_bp: int
     remote_minor: int
@@ -117,7 +119,7 @@ def tariff(merchant_id: int, tariff_id: int) -> TariffView | None:
         currency=row.currency,
         divisor_cm3_per_kg=row.divisor_cm3_per_kg,
         step_g=row.step_g,
-        breaks=tuple((up_to, base, per_step) for up_to, base, per_step in row.breaks),
+        breaks=tuple(break_of(*step) for step in row.breaks),
         minimum_minor=row.minimum_minor,
         fuel_bp=row.fuel_bp,
         remote_minor=row.remote_minor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import zip_longest
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from haitu.actions import supply
 from haitu.core.errors import Refusal
+from haitu.core.freight import Break
 from haitu.core.money import display
 from haitu.reads.desk import markets as reads
 from haitu.reads.desk.markets import TariffView
@@ -78,7 +80,7 @@ def tariff(request: HttpRequest, desk: Desk, /, *, tariff_id: int) -> HttpRespon
             return back(request, reverse("desk:tariff", args=[tariff_id]), _("The rate card is saved."))
         except Refusal as no:
             told[no.field or "form"] = words.refusal(no)
-    breaks += [("", "", "")] * (len(found.breaks) + SPARE_LINES - len(breaks))
+    breaks += [("", "", "", "")] * (len(found.breaks) + SPARE_LINES - len(breaks))
     status = 400 if told else 200
     return show(request, desk, "tariff.html", status=status, tariff=found, given=given, breaks=breaks, told=told)
 
@@ -89,9 +91,9 @@ def _origin(request: HttpRequest) -> str:
     return reverse("desk:market", args=[int(market_id)]) if market_id.isdecimal() else reverse("desk:lanes")
 
 
-def _given_breaks(form: QueryDict) -> list[tuple[str, str, str]]:
-    lists = (form.getlist("up_to"), form.getlist("base"), form.getlist("per_step"))
-    return list(zip(*lists, strict=False))
+def _given_breaks(form: QueryDict) -> list[tuple[str, str, str, str]]:
+    lists = [form.getlist(name) for name in ("up_to", "base", "per_step", "per_kg")]
+    return list(zip_longest(*lists, fillvalue=""))
 
 
 def _draft(form: QueryDict, currency: str) -> supply.TariffDraft:
@@ -110,14 +112,15 @@ def _draft(form: QueryDict, currency: str) -> supply.TariffDraft:
     )
 
 
-def _break(line: tuple[str, str, str], currency: str) -> tuple[int, int, int]:
+def _break(line: tuple[str, str, str, str], currency: str) -> Break:
     form = QueryDict(mutable=True)
-    form.update({"up_to": line[0], "base": line[1], "per_step": line[2] or "0"})
+    form.update({"up_to": line[0], "base": line[1] or "0", "per_step": line[2] or "0", "per_kg": line[3] or "0"})
     try:
-        return (
-            forms.whole(form, "up_to", least=1),
-            forms.amount(form, "base", currency),
-            forms.amount(form, "per_step", currency),
+        return Break(
+            up_to_g=forms.whole(form, "up_to", least=1),
+            base_minor=forms.amount(form, "base", currency),
+            per_step_minor=forms.amount(form, "per_step", currency),
+            per_kg_minor=forms.amount(form, "per_kg", currency),
         )
     except Refusal as no:
         no.field = "breaks"
@@ -141,10 +144,15 @@ def _typed(tariff: TariffView) -> defaultdict[str, str]:
     return defaultdict(str, typed)
 
 
-def _typed_breaks(tariff: TariffView) -> list[tuple[str, str, str]]:
+def _typed_breaks(tariff: TariffView) -> list[tuple[str, str, str, str]]:
     return [
-        (str(up_to), display(base, tariff.currency), display(per_step, tariff.currency))
-        for up_to, base, per_step in tariff.breaks
+        (
+            str(step.up_to_g),
+            display(step.base_minor, tariff.currency),
+            display(step.per_step_minor, tariff.currency),
+            display(step.per_kg_minor, tariff.currency),
+        )
+        for step in tariff.breaks
     ]
 
 
