@@ -36,6 +36,7 @@ from haitu.models.supply import (
     Warehouse,
     WarehouseKind,
 )
+from haitu.models.tariff_file import TariffFile, TariffFileState
 
 __all__ = [
     "Audit",
@@ -87,6 +88,8 @@ __all__ = [
     "StorageRate",
     "Tariff",
     "TariffBasis",
+    "TariffFile",
+    "TariffFileState",
     "TaxRate",
     "Threshold",
     "Unscoped",
