@@ -8,7 +8,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-TABLES = ("haitu_event", "haitu_entry", "haitu_stockmove")
+TABLES = ("haitu_event", "haitu_entry", "haitu_stockmove", "haitu_trackingevent")
 TOLD = "{table} is append-only: what happened is not changed; record what happens next instead"
 
 FUNCTION = """

@@ -3,6 +3,17 @@
 from haitu.models.catalog import Category, MarketPrice, Picture, Product, ProductStatus, ProductText, Variant
 from haitu.models.clockwork import Clockwork
 from haitu.models.customer import Customer
+from haitu.models.inbound import (
+    Inbound,
+    InboundLine,
+    InboundStatus,
+    InboundStep,
+    PurchaseLine,
+    PurchaseOrder,
+    PurchaseStatus,
+    ShareBy,
+    Supplier,
+)
 from haitu.models.ledger import Entry, EntryWeek, Event, LedgerMark
 from haitu.models.market import Market, Outlet, PaymentAccount
 from haitu.models.merchant import Audit, Domain, LoginTry, Member, Merchant, Role, User
@@ -37,12 +48,30 @@ from haitu.models.supply import (
     WarehouseKind,
 )
 from haitu.models.tariff_file import TariffFile, TariffFileState
+from haitu.models.tracking import (
+    CarrierAccount,
+    CarrierInvoice,
+    CarrierInvoiceLine,
+    CashOnDelivery,
+    CodState,
+    Label,
+    LabelState,
+    TrackingEvent,
+    TrackingPush,
+    Verdict,
+    Waybill,
+)
 
 __all__ = [
     "Audit",
+    "CarrierAccount",
+    "CarrierInvoice",
+    "CarrierInvoiceLine",
+    "CashOnDelivery",
     "Category",
     "Clockwork",
     "Closure",
+    "CodState",
     "Customer",
     "Domain",
     "DutyLine",
@@ -50,6 +79,12 @@ __all__ = [
     "EntryWeek",
     "Event",
     "FxRate",
+    "Inbound",
+    "InboundLine",
+    "InboundStatus",
+    "InboundStep",
+    "Label",
+    "LabelState",
     "Lane",
     "LedgerMark",
     "Letter",
@@ -75,26 +110,35 @@ __all__ = [
     "Product",
     "ProductStatus",
     "ProductText",
+    "PurchaseLine",
+    "PurchaseOrder",
+    "PurchaseStatus",
     "Refund",
     "RefundStatus",
     "Reservation",
     "Return",
     "Role",
     "ScopedQuerySet",
+    "ShareBy",
     "Shipment",
     "ShipmentLine",
     "Stock",
     "StockMove",
     "StorageRate",
+    "Supplier",
     "Tariff",
     "TariffBasis",
     "TariffFile",
     "TariffFileState",
     "TaxRate",
     "Threshold",
+    "TrackingEvent",
+    "TrackingPush",
     "Unscoped",
     "User",
     "Variant",
+    "Verdict",
     "Warehouse",
     "WarehouseKind",
+    "Waybill",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Func, Value
+from django.db.models.functions import Lower, Replace
 
 from haitu.models.catalog import Variant
 from haitu.models.customer import Customer
@@ -10,6 +12,11 @@ from haitu.models.market import Market, Outlet, PaymentAccount
 from haitu.models.scope import Owned
 from haitu.models.stock import Stock
 from haitu.models.supply import Lane, Warehouse
+
+# How a desk finds an order by the start of something: PostgreSQL needs an index by pattern, SQLite ignores the name.
+BY_PATTERN = ["int8_ops", "varchar_pattern_ops"]
+_NAME = Lower(F("name"))
+_BEFORE_LAST = Func(_NAME, Replace(_NAME, Value(" "), Value("")), function="RTRIM")  # "anna schmidt" → "anna "
 
 
 class Order(Owned):
@@ -48,6 +55,12 @@ class Order(Owned):
     history = models.BooleanField(default=False, help_text="imported; costs were assumed, nothing was quoted")
     placed_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, help_text="when an unpaid order gives its stock back")
+    name_key = models.GeneratedField(expression=_NAME, output_field=models.CharField(max_length=120), db_persist=True)
+    surname_key = models.GeneratedField(
+        expression=Replace(_NAME, _BEFORE_LAST, Value("")),
+        output_field=models.CharField(max_length=120),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
@@ -61,6 +74,10 @@ class Order(Owned):
             models.Index(fields=["merchant", "-placed_at"], name="order_by_time"),
             models.Index(fields=["merchant", "status", "-placed_at"], name="order_by_status"),
             models.Index(fields=["expires_at"], name="order_by_expiry", condition=models.Q(status="pending")),
+            models.Index(fields=["merchant", "number"], name="order_by_number", opclasses=BY_PATTERN),
+            models.Index(fields=["merchant", "email"], name="order_by_email", opclasses=BY_PATTERN),
+            models.Index(fields=["merchant", "name_key"], name="order_by_name", opclasses=BY_PATTERN),
+            models.Index(fields=["merchant", "surname_key"], name="order_by_surname", opclasses=BY_PATTERN),
         ]
 
 
