@@ -146,7 +146,9 @@ class Terms:
             lambda: tuple(
                 lane
                 for lane in self.lanes
-                if lane.origin_warehouse_id == warehouse_id and lane.destination == self.market.country
+                if lane.origin_warehouse_id == warehouse_id
+                and lane.destination == self.market.country
+                and lane.to_warehouse_id is None
             ),
         )
 

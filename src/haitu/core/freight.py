@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
+from haitu.core.closure import Closure, closed_on
+from haitu.core.dated import in_force
 from haitu.core.errors import Refusal
 from haitu.core.explain import Why
+from haitu.core.lead import LeadTime
 from haitu.core.money import display, half_up
 
 
@@ -47,6 +51,12 @@ class TariffNotValid(Refusal):
     code = "tariff_not_valid"
 
 
+class PricedByBox(Refusal):
+    """The rate card names a price for whole containers, which no parcel fills."""
+
+    code = "priced_by_box"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """So many equal units to be sent, packed as sold; a missing measure is None, never 0."""
@@ -79,10 +89,26 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surcharge:
+    """An amount added while it holds (peak season, a security fee); both days included, None: without end.
+
+    `bp`: basis points of freight and fuel together; `per_step`: minor units for each step of the chargeable weight;
+    `per_box`: minor units for each box. No surcharge is counted upon another.
+    """
+
+    code: str
+    kind: Literal["bp", "per_step", "per_box"]
+    amount: int
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """A carrier's rate card for one lane (its zone); `breaks` ascend, the last one ends what a box may weigh.
 
     `divisor_cm3_per_kg` None: actual weight only. `remote_postcodes` are prefixes. `fuel_bp` is on the freight alone.
+    `basis` "box": priced by whole containers, `box_minor` has (kind, price); core.container works with those.
     """
 
     code: str
@@ -100,11 +126,19 @@ class Tariff:
     valid_to: date | None = None
     assumed: bool = False
     source: str = ""
+    basis: Literal["weight", "box"] = "weight"
+    box_minor: tuple[tuple[str, int], ...] = ()
+    surcharges: tuple[Surcharge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One carrier service from a warehouse to the consumers of a country; days are counted from handover."""
+    """One carrier service from a warehouse; days are counted from handover.
+
+    `to_warehouse_id` None: to the consumers of the country `destination` (last mile, direct parcel); else linehaul to
+    that warehouse. `days` are the 11 quantiles where they are known. `passages`: the sea corridor, by the names of
+    core.closure. `departures`: weekdays, empty: daily; capacities are per departure, None: not known.
+    """
 
     id: int
     code: str
@@ -121,6 +155,27 @@ class Lane:
     refuses: frozenset[str] = frozenset()
     open: bool = True
     closed_reason: str = ""
+    to_warehouse_id: int | None = None
+    from_place: str = ""
+    to_place: str = ""
+    passages: tuple[str, ...] = ()
+    days: tuple[int, ...] | None = None
+    departures: frozenset[int] = frozenset()
+    capacity_kg: int | None = None
+    capacity_dm3: int | None = None
+    closures: tuple[Closure, ...] = ()
+
+    @property
+    def lead(self) -> LeadTime:
+        """How long it takes, as a distribution."""
+        return LeadTime(days=self.days) if self.days else LeadTime.from_p50_p90(self.days_p50, self.days_p90)
+
+    def closed_on(self, on: date) -> str | None:
+        """Why it carries nothing on that day, "" where nobody has said why; None: it carries."""
+        if not self.open:
+            return self.closed_reason
+        closure = closed_on(self.closures, on)
+        return closure.reason if closure else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +228,10 @@ def is_remote(tariff: Tariff, postcode: str) -> bool:
     return bool(tariff.remote_postcodes) and postcode.replace(" ", "").upper().startswith(tariff.remote_postcodes)
 
 
-def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "") -> int:
-    """Freight of one box: its weight break, at least the minimum, plus fuel on that, plus the remote surcharge."""
+def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "", *, on: date | None = None) -> int:
+    """Freight of one box: its weight break, at least the minimum, plus fuel on that, plus every surcharge that holds
+    on the day, plus the remote surcharge. Without a day only surcharges without dates are counted.
+    """
     for band in tariff.breaks:
         if chargeable_g <= band.up_to_g:
             break
@@ -185,11 +242,26 @@ def price_minor(tariff: Tariff, chargeable_g: int, postcode: str = "") -> int:
             chargeable_g=chargeable_g,
             allowed_g=_limit_g(tariff),
         )
-    by_step_minor = band.per_step_minor * (chargeable_g // tariff.step_g)
+    steps = chargeable_g // tariff.step_g
     by_weight_minor = half_up(band.per_kg_minor * chargeable_g, 1000)
-    freight_minor = max(band.base_minor + by_step_minor + by_weight_minor, tariff.minimum_minor)
-    fuel_minor = half_up(freight_minor * tariff.fuel_bp, 10_000)
-    return freight_minor + fuel_minor + (tariff.remote_minor if is_remote(tariff, postcode) else 0)
+    freight_minor = max(band.base_minor + band.per_step_minor * steps + by_weight_minor, tariff.minimum_minor)
+    freight_minor += half_up(freight_minor * tariff.fuel_bp, 10_000)
+    added_minor = sum(_added_minor(extra, freight_minor, steps) for extra in surcharges_on(tariff, on))
+    return freight_minor + added_minor + (tariff.remote_minor if is_remote(tariff, postcode) else 0)
+
+
+def surcharges_on(tariff: Tariff, on: date | None) -> tuple[Surcharge, ...]:
+    """Those that hold on the day; without a day those that always hold."""
+    if on is None:
+        return tuple(s for s in tariff.surcharges if s.valid_from is None and s.valid_to is None)
+    return tuple(extra for extra in tariff.surcharges if in_force(extra, on))
+
+
+def _added_minor(extra: Surcharge, freight_minor: int, steps: int) -> int:
+    """One surcharge on one box of so many steps, whose freight with fuel is given."""
+    if extra.kind == "bp":
+        return half_up(freight_minor * extra.amount, 10_000)
+    return extra.amount * steps if extra.kind == "per_step" else extra.amount
 
 
 def _limit_g(tariff: Tariff) -> int:
@@ -261,10 +333,18 @@ def boxes(pieces: Sequence[Piece], lane: Lane) -> list[tuple[int, int]]:
 
 def _check_lane(lane: Lane, pieces: Sequence[Piece], on: date) -> None:
     """Refuse what the lane does not take on that day at all."""
-    if not lane.open:
-        reason = f": {lane.closed_reason}" if lane.closed_reason else ""
-        raise LaneClosed(f"{lane.code} is closed{reason}.", field="lane", lane=lane.code, reason=lane.closed_reason)
+    closed = lane.closed_on(on)
+    if closed is not None:
+        reason = f": {closed}" if closed else ""
+        raise LaneClosed(f"{lane.code} is closed{reason}.", field="lane", lane=lane.code, reason=closed)
     tariff = lane.tariff
+    if tariff.basis == "box":
+        raise PricedByBox(
+            f"{lane.code} is priced by the container (tariff {tariff.code}), not by the parcel.",
+            field="tariff",
+            lane=lane.code,
+            tariff=tariff.code,
+        )
     if (tariff.valid_from and on < tariff.valid_from) or (tariff.valid_to and on > tariff.valid_to):
         raise TariffNotValid(
             f"Tariff {tariff.code} of {lane.code} holds from {tariff.valid_from or 'ever'} to "
@@ -298,6 +378,6 @@ def ship_price(lane: Lane, pieces: Sequence[Piece], *, on: date, postcode: str =
         boxes=len(loads),
         weight_g=sum(grams for grams, _ in loads),
         chargeable_g=sum(billed_g),
-        price_minor=sum(price_minor(tariff, grams, postcode) for grams in billed_g),
+        price_minor=sum(price_minor(tariff, grams, postcode, on=on) for grams in billed_g),
         remote=is_remote(tariff, postcode),
     )
