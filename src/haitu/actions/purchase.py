@@ -122,11 +122,11 @@ def order_goods(
     number = number.strip()[:40]
     if not number:
         raise BadPurchase("A purchase order has a number.", field="number")
-    _check_lines(merchant_id, lines)
     with transaction.atomic():
         supplier = Supplier.objects.of(merchant_id).filter(pk=supplier_id, active=True).first()
         if supplier is None:
             raise NoSuchSupplier("There is no such supplier.")
+        _check_lines(merchant_id, lines)
         try:
             with transaction.atomic():
                 order = PurchaseOrder.objects.create(
