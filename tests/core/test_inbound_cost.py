@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haitu.core.book import Item
-from haitu.core.freight import Break, Lane, NotCarried, Piece, Tariff, UnknownWeight
+from haitu.core.freight import Break, Lane, NotCarried, Piece, Surcharge, Tariff, UnknownWeight
 from haitu.core.inbound_cost import NOTHING, Inbound, inbound, pays_duty
 from haitu.core.money import Exchange
 from haitu.core.tariff import DutyUnknown
@@ -39,6 +39,19 @@ def test_a_thousand_lanterns_bear_their_part_of_the_container_and_the_duty() -> 
     assert lanterns.freight_minor == (1_745_45,)
     assert lanterns.duty_minor == 1_127_13  # 2.7 % of 40,000 + 1,745.45
     assert lanterns.value_minor == 1_745_45 + 1_127_13
+
+
+def test_a_card_of_whole_containers_takes_the_cheapest_and_its_peak_season_surcharge() -> None:
+    boxes = replace(
+        SEA,
+        basis="box",
+        breaks=(),
+        divisor_cm3_per_kg=None,
+        box_minor=(("20GP", 2_000_00), ("40HQ", 3_000_00)),
+        surcharges=(Surcharge(code="PSS", kind="per_box", amount=500_00),),
+    )
+    lanterns = brought(ITEMS[LANTERN], replace(TO_LEIPZIG, tariff=boxes))
+    assert lanterns.freight_minor == (2_036_36,)  # one 40HQ for 30 m³: 3,500 USD are 25,454.55 yuan
 
 
 def test_goods_that_leave_for_another_customs_territory_lie_in_bond() -> None:

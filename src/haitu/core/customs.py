@@ -226,17 +226,25 @@ def _who_pays(incoterm: str) -> Why:
 
 
 # Thresholds -------------------------------------------------------------------------------------------------------
-def _threshold(border: _Border, kind: str, origin: str) -> Threshold | None:
-    """The rule of that kind for goods of that origin: its own before the general one, then the younger one."""
-    authority = border.vat_area if kind in {"seller_collects", "import_vat_free"} else border.territory
+def threshold_for(
+    thresholds: Iterable[Threshold], kind: str, *, destination: str, origin: str, on: date
+) -> Threshold | None:
+    """The rule of that kind, of those in force, for goods of that origin: its own before the general one, then the
+    younger one. VAT's rules are its area's, duty's the customs territory's; a country may have rules of its own.
+    """
+    by_vat = kind in {"seller_collects", "import_vat_free"}
+    authority = vat_area_of(destination, on) if by_vat else territory_of(destination, on)
     possible = [
         threshold
-        for threshold in border.thresholds
-        if threshold.kind == kind
-        and threshold.country in {authority, border.consignment.destination}
-        and threshold.origin in {"", origin}
+        for threshold in thresholds
+        if threshold.kind == kind and threshold.country in {authority, destination} and threshold.origin in {"", origin}
     ]
     return max(possible, key=lambda threshold: (threshold.origin != "", since(threshold)), default=None)
+
+
+def _threshold(border: _Border, kind: str, origin: str) -> Threshold | None:
+    destination, on = border.consignment.destination, border.exchange.on
+    return threshold_for(border.thresholds, kind, destination=destination, origin=origin, on=on)
 
 
 def _within(border: _Border, threshold: Threshold) -> bool:

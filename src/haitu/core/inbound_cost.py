@@ -8,18 +8,21 @@ fraction of a cent; it is what `StockAt(on_hand=1000)` keeps as its inbound valu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from haitu.core.book import Item
+from haitu.core.container import Cargo, fcl
 from haitu.core.customs import DUTY_WITHOUT_FREIGHT
 from haitu.core.dated import in_force
-from haitu.core.freight import Lane, Piece, ship_price
+from haitu.core.freight import Break, Lane, Piece, Tariff, price_minor, ship_price
 from haitu.core.money import Exchange, half_up
 from haitu.core.tariff import DutyLine, Goods, duty
 from haitu.core.territory import territory_of
 
 UNITS = 1000
+REVENUE_TON = 1000  # cm³ per kg: in a container a m³ counts as a ton
+NO_LIMIT_G = 10**15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +46,54 @@ def greater_measure(weight_g: int, volume_mm3: int, divisor_cm3_per_kg: int | No
     return max(weight_g * divisor_cm3_per_kg, volume_mm3) if divisor_cm3_per_kg else weight_g
 
 
-def shipment_measure(shipment: Piece, lane: Lane) -> int:
-    """What a whole shipment counts for on a lane."""
-    divisor = lane.tariff.divisor_cm3_per_kg
+def divisor_of(tariff: Tariff) -> int | None:
+    """How volume counts when a line haul is shared; a card of whole containers that does not say: revenue tons."""
+    return tariff.divisor_cm3_per_kg or (REVENUE_TON if tariff.basis == "box" else None)
+
+
+def shipment_measure(shipment: Piece, tariff: Tariff) -> int:
+    """What a whole shipment counts for."""
     weight_g = shipment.quantity * (shipment.weight_g or 0)
-    return greater_measure(weight_g, shipment.quantity * (shipment.volume_mm3 or 0), divisor)
+    return greater_measure(weight_g, shipment.quantity * (shipment.volume_mm3 or 0), divisor_of(tariff))
+
+
+def shipment_minor(lane: Lane, shipment: Piece, *, on: date) -> int:
+    """What the lane asks for the whole shipment, in its tariff's currency: by weight, or the cheapest containers."""
+    tariff = lane.tariff
+    price = ship_price(gate(lane), [shipment], on=on)
+    if tariff.basis == "weight":
+        return price.price_minor
+    box_minor = {kind: price_minor(_one_box(tariff, minor), 0, on=on) for kind, minor in tariff.box_minor}
+    volume_mm3 = shipment.quantity * (shipment.volume_mm3 or 0)
+    return fcl(Cargo(volume_mm3=volume_mm3, weight_g=price.weight_g), box_minor).price_minor
+
+
+def gate(lane: Lane) -> Lane:
+    """The lane as one that bills weight, so that `ship_price` can say whether it takes a unit on a day."""
+    if lane.tariff.basis == "weight":
+        return lane
+    return replace(lane, tariff=replace(_one_box(lane.tariff, 0), divisor_cm3_per_kg=divisor_of(lane.tariff)))
+
+
+def _one_box(tariff: Tariff, box_minor: int) -> Tariff:
+    """A card on which whatever is sent costs one box; fuel and surcharges come upon it as on any other."""
+    return replace(tariff, basis="weight", breaks=(Break(up_to_g=NO_LIMIT_G, base_minor=box_minor),), step_g=1)
 
 
 def freight_minor(item: Item, lane: Lane, shipment: Piece, *, into_base: Exchange, on: date) -> int:
     """A line haul's freight for a thousand units that travel in such a shipment (so many equal cartons).
 
-    Refuses what `ship_price` refuses, for the shipment and for one unit.
+    Refuses what `ship_price` refuses, for one unit and for the shipment.
     """
-    ship_price(lane, [item.pieces(1)], on=on)
-    whole = ship_price(lane, [shipment], on=on)
-    price_minor = whole.price_minor
-    if whole.currency != into_base.currency:
-        price_minor = into_base.take(price_minor, whole.currency)
-    unit = greater_measure(item.weight_g or 0, item.volume_mm3 or 0, lane.tariff.divisor_cm3_per_kg)
-    return half_up(price_minor * UNITS * unit, shipment_measure(shipment, lane))
+    ship_price(gate(lane), [item.pieces(1)], on=on)
+    whole_minor = in_base(shipment_minor(lane, shipment, on=on), lane.tariff.currency, into_base)
+    unit = greater_measure(item.weight_g or 0, item.volume_mm3 or 0, divisor_of(lane.tariff))
+    return half_up(whole_minor * UNITS * unit, shipment_measure(shipment, lane.tariff))
+
+
+def in_base(minor: int, currency: str, into_base: Exchange) -> int:
+    """An amount in the merchant's base currency."""
+    return minor if currency == into_base.currency else into_base.take(minor, currency)
 
 
 def pays_duty(origin_country: str, warehouse_country: str, consumer_country: str, on: date) -> bool:
