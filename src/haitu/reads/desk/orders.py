@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from haitu.core.events import stamp
 from haitu.models import (
@@ -24,6 +24,7 @@ from haitu.models import (
     Warehouse,
 )
 from haitu.reads.desk.compared import Compared, compared
+from haitu.reads.desk.found import narrowed_to
 from haitu.reads.desk.paging import PageOf, cut
 
 TO_SHIP = ("paid", "part_shipped")
@@ -335,9 +336,7 @@ def _narrowed(merchant_id: int, given: OrderFilter) -> QuerySet[Order]:
     if given.until:
         query = query.filter(placed_at__lt=given.until)
     if given.search:
-        with_sku = OrderLine.objects.of(merchant_id).filter(sku__iexact=given.search).values("order_id")
-        words = Q(number__icontains=given.search) | Q(email__icontains=given.search) | Q(name__icontains=given.search)
-        query = query.filter(words | Q(pk__in=with_sku))
+        query = narrowed_to(query, merchant_id, given.search)
     return query
 
 
