@@ -13,6 +13,7 @@ from haitu.actions.inbound import BadInbound, LaneUnfit, Load, WrongStep
 from haitu.actions.purchase import BadPurchase, SupplierDraft, Wanted
 from haitu.actions.record import audit_ledger
 from haitu.actions.stock import NotThere
+from haitu.core.allocate import UnknownMeasure
 from haitu.core.ledger import Account
 from haitu.models import (
     Entry,
@@ -204,6 +205,16 @@ def test_freight_is_shared_as_said(world: World, share_by: ShareBy, lantern_mino
     arrival.close(inbound_id=inbound_id, **by(world))
     assert worth(shelf(world, "LANTERN"))[2] - 20 * 6_00 == lantern_minor
     assert worth(shelf(world, "MUG"))[2] - 3_00 == 1_000_00 - lantern_minor
+
+
+def test_goods_without_a_size_are_never_taken_as_small(world: World) -> None:
+    lines = ordered(world, MYSTERY=1, MUG=1)
+    given: dict[str, Any] = {"supplier_id": supplier_id(world), "units": dict.fromkeys(lines.values(), 1)} | by(world)
+    with pytest.raises(UnknownMeasure) as no:
+        inbound.plan_from_supplier(load=load(world), **given)
+    assert no.value.told == "MYSTERY has no volume; the bill cannot be shared by volume."
+    assert Inbound.objects.of(world.merchant.pk).count() == 0
+    assert inbound.plan_from_supplier(load=load(world, share_by=ShareBy.VALUE), **given)
 
 
 # Between warehouses -------------------------------------------------------------------------------------------

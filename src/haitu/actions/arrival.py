@@ -32,6 +32,7 @@ from haitu.models import (
     Stock,
     User,
 )
+from haitu.reads.inbound import shares_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def receive(
         unknown = set(counted) - set(lines)
         if unknown:
             raise BadInbound(f"Load {inbound.number} has no such line.", field="lines")
-        shares = _shares(inbound, list(lines.values()))
+        shares = shares_of(inbound, list(lines.values()))
         total = 0
         for line_id, units in sorted(counted.items()):
             if units.good or units.damaged:
@@ -82,25 +83,38 @@ def receive(
 
 
 def set_costs(
-    *, merchant_id: int, inbound_id: int, freight_minor: int, duty_minor: int, by: User | None, now: datetime
+    *,
+    merchant_id: int,
+    inbound_id: int,
+    freight_minor: int,
+    duty_minor: int,
+    share_by: ShareBy | None = None,
+    by: User | None,
+    now: datetime,
 ) -> None:
-    """Freight and duty as billed, in base currency. Once the load is closed, the difference is settled at once."""
+    """Freight and duty as billed, in base currency, and how freight is shared.
+
+    Once the load is closed the difference is settled at once, and the way of sharing stays as it was.
+    """
     if not (0 <= freight_minor <= MOST_MINOR and 0 <= duty_minor <= MOST_MINOR):
         raise BadInbound("Freight and duty are zero or more.", field="freight")
     with transaction.atomic():
         inbound = locked_inbound(merchant_id, inbound_id)
         if inbound.status == InboundStatus.CANCELLED:
             raise WrongStep(f"Load {inbound.number} is cancelled.", status=inbound.status)
-        changed = {
-            "freight_minor": (inbound.freight_minor, freight_minor),
-            "duty_minor": (inbound.duty_minor, duty_minor),
-        }
-        if all(old == new for old, new in changed.values()):
+        closed = inbound.status == InboundStatus.RECEIVED
+        fields: dict[str, int | str] = {"freight_minor": freight_minor, "duty_minor": duty_minor}
+        if share_by is not None and not closed:
+            fields["share_by"] = share_by
+        changed = {name: (getattr(inbound, name), value) for name, value in fields.items()}
+        changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+        if not changed:
             return
-        inbound.freight_minor, inbound.duty_minor = freight_minor, duty_minor
-        rows = Inbound.objects.of(merchant_id).filter(pk=inbound.pk)
-        rows.update(freight_minor=freight_minor, duty_minor=duty_minor)
-        if inbound.status == InboundStatus.RECEIVED:
+        for name, value in fields.items():
+            setattr(inbound, name, value)
+        shares_of(inbound, _lines(inbound))
+        Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(**fields)
+        if closed:
             _settle(inbound, now)
         audit(by, "inbound.costs", inbound.number, merchant_id=merchant_id, now=now, change=changed)
 
@@ -134,27 +148,6 @@ def _lines(inbound: Inbound) -> list[InboundLine]:
         InboundLine.objects.of(inbound.merchant_id).filter(inbound=inbound).select_related("variant", "purchase_line")
     )
     return list(rows.order_by("pk"))
-
-
-def _shares(inbound: Inbound, lines: list[InboundLine]) -> dict[int, int]:
-    """Freight and duty of each line as announced, to the last minor unit."""
-    freight = split(inbound.freight_minor, [_weight(inbound, line) for line in lines])
-    duty = split(inbound.duty_minor, [line.goods_value_minor for line in lines])
-    return {line.pk: f + d for line, f, d in zip(lines, freight, duty, strict=True)}
-
-
-def _weight(inbound: Inbound, line: InboundLine) -> int:
-    """By what a line bears freight; a measure that is missing counts nothing, as the desk says beside it."""
-    variant = line.variant
-    match ShareBy(inbound.share_by):
-        case ShareBy.VOLUME:
-            return line.quantity * (variant.length_mm or 0) * (variant.width_mm or 0) * (variant.height_mm or 0)
-        case ShareBy.WEIGHT:
-            return line.quantity * (variant.weight_g or 0)
-        case ShareBy.VALUE:
-            return line.goods_value_minor
-        case ShareBy.UNITS:
-            return line.quantity
 
 
 def _part(value_minor: int, start: int, stop: int, whole: int) -> int:
@@ -249,7 +242,8 @@ def _settle(inbound: Inbound, now: datetime) -> None:
     open_minor = inbound.freight_minor + inbound.duty_minor - sum(line.landed_minor for line in lines)
     if not open_minor:
         return
-    weights = [_weight(inbound, line) * line.received // line.quantity for line in lines]
+    announced = shares_of(inbound, lines)
+    weights = [announced[line.pk] * line.received // line.quantity for line in lines]
     shares = split(open_minor, weights if any(weights) else [line.received for line in lines])
     held = lock_rows(
         inbound.merchant_id,

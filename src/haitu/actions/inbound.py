@@ -35,6 +35,7 @@ from haitu.models import (
     User,
     Warehouse,
 )
+from haitu.reads.inbound import shares_of
 from haitu.reads.quote import exchange_rates
 
 MOST_LINES = 2_000
@@ -116,8 +117,7 @@ def plan_from_supplier(
             )
             for line, goods_value_minor in zip(taken, worth, strict=True)
         )
-        audit(by, "inbound.plan", inbound.number, merchant_id=merchant_id, now=now)
-        keep_step(inbound, InboundStatus.PLANNED, by=by, now=now)
+        _begin(inbound, by, now)
     return inbound.pk
 
 
@@ -148,8 +148,7 @@ def plan_transfer(
             )
             for row in shelves.values()
         )
-        audit(by, "inbound.plan", inbound.number, merchant_id=merchant_id, now=now)
-        keep_step(inbound, InboundStatus.PLANNED, by=by, now=now)
+        _begin(inbound, by, now)
     return inbound.pk
 
 
@@ -242,6 +241,14 @@ def keep_step(inbound: Inbound, status: InboundStatus, *, by: User | None, now: 
     InboundStep.objects.create(
         merchant_id=inbound.merchant_id, inbound=inbound, status=status, at=now, by=by, told=told.strip()[:200]
     )
+
+
+def _begin(inbound: Inbound, by: User | None, now: datetime) -> None:
+    """The load is whole: its costs can be shared, and its history begins."""
+    lines = InboundLine.objects.of(inbound.merchant_id).filter(inbound=inbound).select_related("variant")
+    shares_of(inbound, list(lines.order_by("pk")))
+    audit(by, "inbound.plan", inbound.number, merchant_id=inbound.merchant_id, now=now)
+    keep_step(inbound, InboundStatus.PLANNED, by=by, now=now)
 
 
 def _create(
