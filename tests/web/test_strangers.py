@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from haitu.models import Event, Member, Order, Owned, Unscoped, User
+from tests.actions import loading
 from tests.actions.buying import basket_of, paid_order
 from tests.world import HOST, OTHER_HOST, World
 
@@ -56,6 +57,21 @@ def _lane(world: World, _: Order) -> Mapping[str, Any]:
 
 def _line(_: World, order: Order) -> int:
     return int(order.lines.get().pk)
+
+
+def _planned(world: World, _: Order) -> Mapping[str, Any]:
+    """A load of mugs that has not left."""
+    return {"inbound_id": loading.planned(world)}
+
+
+def _departed(world: World, _: Order) -> Mapping[str, Any]:
+    """A load of mugs on its way."""
+    return {"inbound_id": loading.departed(world)}
+
+
+def _bought(world: World, _: Order) -> Mapping[str, Any]:
+    """A purchase order of mugs."""
+    return loading.bought(world)
 
 
 CASES: dict[str, Case] = {
@@ -124,6 +140,44 @@ CASES: dict[str, Case] = {
     "desk/stock/<int:stock_id>/count/": Case(ids=_stock, body=lambda _w, _o: {"counted": 3}),
     "desk/stock/<int:stock_id>/write-off/": Case(ids=_stock, body=lambda _w, _o: {"quantity": 1}),
     "desk/stock/<int:stock_id>/buffer/": Case(ids=_stock, body=lambda _w, _o: {"buffer": 7}),
+    "desk/inbound/": Case(ids=_planned),
+    "desk/inbound/loads/": Case(ids=_planned),
+    "desk/inbound/loads/new/": Case(
+        body=lambda w, _o: {
+            "number": "L-9",
+            "from": w.warehouses["SZX"].pk,
+            "to": w.warehouses["LEJ"].pk,
+            "eta_p50": "2027-01-01",
+            "eta_p90": "2027-01-09",
+            "lines": "MUG,1",
+        }
+    ),
+    "desk/inbound/loads/<int:inbound_id>/": Case(ids=_planned),
+    "desk/inbound/loads/<int:inbound_id>/advance/": Case(ids=_planned, body=lambda _w, _o: {"status": "booked"}),
+    "desk/inbound/loads/<int:inbound_id>/days/": Case(
+        ids=_planned, body=lambda _w, _o: {"eta_p50": "2027-02-01", "eta_p90": "2027-02-02"}
+    ),
+    "desk/inbound/loads/<int:inbound_id>/receive/": Case(ids=_departed, body=lambda _w, _o: {"close": "1"}),
+    "desk/inbound/loads/<int:inbound_id>/costs/": Case(
+        ids=_planned, body=lambda _w, _o: {"freight": "9.00", "duty": "0"}
+    ),
+    "desk/inbound/loads/<int:inbound_id>/cancel/": Case(ids=_planned),
+    "desk/inbound/purchases/": Case(
+        ids=_bought,
+        body=lambda w, _o: {"supplier": _bought(w, _o)["supplier_id"], "number": "PO-9", "lines": "MUG,1,1.00"},
+    ),
+    "desk/inbound/purchases/<int:purchase_id>/close/": Case(ids=_bought),
+    "desk/inbound/suppliers/": Case(
+        ids=_bought,
+        body=lambda _w, _o: {
+            "code": "X",
+            "name": "X",
+            "country": "CN",
+            "currency": "USD",
+            "days_p50": "1",
+            "days_p90": "2",
+        },
+    ),
     "desk/profit/": Case(query="?weeks=0&by=sku"),
     "desk/profit/chart.json": Case(query="?weeks=0"),
     "desk/profit/export.csv": Case(query="?weeks=0&by=sku"),
@@ -263,7 +317,8 @@ def test_every_route_has_a_case() -> None:
 
 @pytest.mark.parametrize("route", DESK)
 def test_nobody_passes_the_desk_s_door_without_logging_in(world: World, order: Order, route: str) -> None:
-    before, client, where = rows(), Client(), address(route, world, order)
+    client, where = Client(), address(route, world, order)
+    before = rows()
     for answer in (client.get(where), client.post(where, CASES[route].body(world, order))):
         assert [secret for secret in SECRETS if secret in shown(answer)] == []
         if not CASES[route].public:

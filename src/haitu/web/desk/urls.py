@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from haitu.web.desk import lanes, login, markets, orders, overview, products, profit, search, stock, team
+from haitu.web.desk import inbound, lanes, login, markets, orders, overview, products, profit, search, stock, team
 
 app_name = "desk"
 
@@ -46,6 +46,18 @@ urlpatterns = [
     path("stock/<int:stock_id>/count/", stock.count, name="stock_count"),
     path("stock/<int:stock_id>/write-off/", stock.write_off, name="stock_write_off"),
     path("stock/<int:stock_id>/buffer/", stock.buffer, name="stock_buffer"),
+    path("inbound/", inbound.board, name="inbound"),
+    path("inbound/loads/", inbound.loads, name="loads"),
+    path("inbound/loads/new/", inbound.new, name="load_new"),
+    path("inbound/loads/<int:inbound_id>/", inbound.load, name="load"),
+    path("inbound/loads/<int:inbound_id>/advance/", inbound.advance, name="load_advance"),
+    path("inbound/loads/<int:inbound_id>/days/", inbound.days, name="load_days"),
+    path("inbound/loads/<int:inbound_id>/receive/", inbound.receive, name="load_receive"),
+    path("inbound/loads/<int:inbound_id>/costs/", inbound.costs, name="load_costs"),
+    path("inbound/loads/<int:inbound_id>/cancel/", inbound.cancel, name="load_cancel"),
+    path("inbound/purchases/", inbound.purchases, name="purchases"),
+    path("inbound/purchases/<int:purchase_id>/close/", inbound.purchase_close, name="purchase_close"),
+    path("inbound/suppliers/", inbound.suppliers, name="suppliers"),
     path("profit/", profit.profit, name="profit"),
     path("profit/chart.json", profit.chart, name="profit_chart"),
     path("profit/export.csv", profit.export, name="profit_export"),

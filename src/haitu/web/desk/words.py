@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from haitu.core.errors import Refusal
+from haitu.web.desk import steps
 
 STATUSES = {
     "pending": gettext_noop("Awaiting payment"),
@@ -108,6 +110,26 @@ MOVES = {
     "returned": gettext_noop("Returned"),
     "written_off": gettext_noop("Written off"),
 }
+INBOUND_STATUSES = {
+    "planned": gettext_noop("Planned"),
+    "booked": gettext_noop("Booked"),
+    "departed": gettext_noop("Departed"),
+    "arrived": gettext_noop("Arrived"),
+    "customs": gettext_noop("At customs"),
+    "received": gettext_noop("Counted in"),
+    "cancelled": gettext_noop("Cancelled"),
+}
+PURCHASE_STATUSES = {
+    "open": gettext_noop("Open"),
+    "done": gettext_noop("Done"),
+    "cancelled": gettext_noop("Cancelled"),
+}
+SHARES = {
+    "volume": gettext_noop("Volume"),
+    "weight": gettext_noop("Weight"),
+    "value": gettext_noop("Value"),
+    "units": gettext_noop("Units"),
+}
 CHANNELS = {
     "": gettext_noop("Unknown"),
     "direct": gettext_noop("Direct"),
@@ -128,6 +150,7 @@ ACTIONS = {
     "product.import": gettext_noop("Products imported"),
     "picture.add": gettext_noop("Picture added"),
     "picture.remove": gettext_noop("Picture removed"),
+    "picture.order": gettext_noop("Pictures put in order"),
     "market.save": gettext_noop("Market changed"),
     "lane.close": gettext_noop("Lane closed"),
     "lane.open": gettext_noop("Lane opened"),
@@ -139,6 +162,17 @@ ACTIONS = {
     "stock.count": gettext_noop("Stock counted"),
     "stock.write_off": gettext_noop("Stock written off"),
     "stock.buffer": gettext_noop("Buffer set"),
+    "supplier.create": gettext_noop("Supplier added"),
+    "supplier.save": gettext_noop("Supplier changed"),
+    "purchase.create": gettext_noop("Goods ordered"),
+    "purchase.close": gettext_noop("Purchase order closed"),
+    "inbound.plan": gettext_noop("Load planned"),
+    "inbound.advance": gettext_noop("Load reached a step"),
+    "inbound.days": gettext_noop("Load's days set"),
+    "inbound.receive": gettext_noop("Load counted in"),
+    "inbound.costs": gettext_noop("Load's costs booked"),
+    "inbound.close": gettext_noop("Load closed"),
+    "inbound.cancel": gettext_noop("Load cancelled"),
     "order.ship": gettext_noop("Parcel shipped"),
     "order.deliver": gettext_noop("Parcel delivered"),
     "order.refund": gettext_noop("Refund"),
@@ -193,6 +227,14 @@ REFUSALS = {
     "too_much": gettext_noop("“%(given)s” is more than can be booked."),
     "too_many": gettext_noop("That is more than a shelf can hold."),
     "order_changed": gettext_noop("Something happened to this order since the page was opened; look again."),
+    "no_such_supplier": gettext_noop("There is no such supplier."),
+    "no_such_purchase": gettext_noop("There is no such purchase order."),
+    "purchase_not_open": gettext_noop("Purchase order %(number)s is done or cancelled."),
+    "no_such_inbound": gettext_noop("There is no such load."),
+    "wrong_step": gettext_noop("The load is past that step, or has ended; it never goes back."),
+    "bad_lines": gettext_noop("Some lines cannot be used."),
+    "unknown_measure": gettext_noop("%(sku)s lacks the measure by which the freight is shared."),
+    "nothing_to_share_by": gettext_noop("There is nothing by which the freight could be shared."),
     "bad_number": gettext_noop("“%(given)s” is no whole number of %(least)s or more."),
     "bad_share": gettext_noop("“%(given)s” is no percentage, like 2.5."),
     "bad_day": gettext_noop("“%(given)s” is no day, like 2026-07-01."),
@@ -200,6 +242,7 @@ REFUSALS = {
 # Refusals whose code covers several sentences.
 TOLD = (
     gettext_noop("A market speaks at least one language."),
+    gettext_noop("A language is written as a tag, such as de or pt-BR."),
     gettext_noop("The price factor is between 0.1 and 10."),
     gettext_noop("The share of returns is between 0 and 100 %."),
     gettext_noop("The delivery term is DDP or DAP."),
@@ -211,8 +254,59 @@ TOLD = (
     gettext_noop("The fuel surcharge is between 0 and 500 %."),
     gettext_noop("A limit is 1 or more, or empty."),
 )
-# What a cell of an import should have held.
+# What a refusal whose own sentence has no translation says in general, to readers of another language than English.
+GENERAL = {
+    "actuals_do_not_sum": gettext_noop("The amounts typed by hand do not add up to the bill."),
+    "against_the_rules": gettext_noop("This breaks one of the warehouse's rules."),
+    "bad_carrier_answer": gettext_noop("The carrier answered with something unknown; look there what it did."),
+    "bad_closure": gettext_noop("A closure has a known passage and does not end before it begins."),
+    "bad_inbound": gettext_noop("Something about this load cannot be kept; check its number, goods, places and costs."),
+    "bad_lead_time": gettext_noop("Lead times are whole days that never fall."),
+    "bad_market": gettext_noop("One of the settings is outside of what it may be."),
+    "bad_purchase": gettext_noop("Something about this purchase order cannot be kept; check its number and lines."),
+    "bad_storage_tariff": gettext_noop("A storage tariff begins at day 0, its ages rise, and no price is negative."),
+    "bad_supplier": gettext_noop(
+        "Something about this supplier cannot be kept; check code, country, currency and days."
+    ),
+    "bad_tariff": gettext_noop("One of the figures is outside of what it may be."),
+    "cannot_unseal": gettext_noop("A stored secret cannot be read any more; enter it again."),
+    "carrier_refused": gettext_noop("The carrier refuses this."),
+    "carrier_silent": gettext_noop("The carrier does not answer. Nothing is lost; try again later."),
+    "lane_closed": gettext_noop("The lane takes nothing at the moment."),
+    "lane_unfit": gettext_noop("That lane does not lead there, or is closed."),
+    "never_at_work": gettext_noop("The calendar has no working day left within a year."),
+    "no_card": gettext_noop("These prices make no rate card."),
+    "no_container": gettext_noop("No container has a price here."),
+    "no_coordinates": gettext_noop("Nobody has said where that place lies."),
+    "no_sea_way": gettext_noop("With those passages shut no ship gets there."),
+    "no_such_market": gettext_noop("That market is not open."),
+    "not_a_price_list": gettext_noop("This file cannot be read as a price list."),
+    "not_at_sea": gettext_noop("That place is no port."),
+    "not_carried": gettext_noop("The lane refuses this kind of goods."),
+    "not_offered": gettext_noop("The carrier's interface does not offer that."),
+    "not_served": gettext_noop("There is enough, but no warehouse can send it."),
+    "path_broken": gettext_noop("One lane does not begin where the one before it ends."),
+    "path_loops": gettext_noop("The way comes to one warehouse twice."),
+    "pays_twice": gettext_noop("The buyer would pay duty at checkout and once more at the door."),
+    "priced_by_box": gettext_noop("The rate card is for whole containers, which no parcel fills."),
+    "provider_refused": gettext_noop("The payment provider refuses this."),
+    "provider_silent": gettext_noop("The payment provider does not answer. Nothing is lost; try again later."),
+    "rate_missing": gettext_noop("There is an amount in a currency for which no rate is known."),
+    "tariff_not_valid": gettext_noop("The lane's rate card does not hold on that day."),
+    "taxed_twice": gettext_noop("The price holds the tax that the border would take once more."),
+    "too_big_for_container": gettext_noop("One unit is larger or heavier than the container."),
+    "too_heavy": gettext_noop("One unit is heavier or bulkier than the lane takes."),
+    "too_late": gettext_noop("The lane arrives later than was promised."),
+    "too_long": gettext_noop("A unit is longer than the lane takes."),
+    "unknown_charm": gettext_noop("There is no such price ending."),
+}
+# What a cell of an import, or a line of a paste, should have held.
 WANTED = (
+    gettext_noop("a SKU"),
+    gettext_noop("a SKU of yours"),
+    gettext_noop("a SKU and its units"),
+    gettext_noop("a SKU that lies in that warehouse"),
+    gettext_noop("each SKU once"),
     gettext_noop("a value, because the SKU is new"),
     gettext_noop("a title in one language, because the product is new"),
     gettext_noop("one of the columns of an exported file"),
@@ -229,14 +323,19 @@ WANTED = (
 
 
 def refusal(no: Refusal) -> str:
-    """A refusal in the reader's language, or as it was told."""
+    """A refusal in the reader's language: by its code, by its own sentence, in general, or as it was told."""
     sentence = REFUSALS.get(no.code)
-    if sentence is None:
-        return _(no.told)
-    try:
-        return _(sentence) % {name: _shown(value) for name, value in no.given.items()}
-    except KeyError:
-        return _(no.told)
+    if sentence is not None:
+        with suppress(KeyError):
+            return _(sentence) % {name: _shown(value) for name, value in no.given.items()}
+    told = _(no.told)
+    in_english = (get_language() or "en").startswith("en")
+    return told if in_english or told != no.told or no.code not in GENERAL else _(GENERAL[no.code])
+
+
+def why(step: Sequence[Any], currency: str) -> str:
+    """One step of an order's quote; `currency` is the order's."""
+    return steps.told(step, currency)
 
 
 def status(code: str) -> str:
@@ -269,6 +368,18 @@ def event(kind: str) -> str:
 
 def move(kind: str) -> str:
     return _named(MOVES, kind)
+
+
+def inbound_status(code: str) -> str:
+    return _named(INBOUND_STATUSES, code)
+
+
+def purchase_status(code: str) -> str:
+    return _named(PURCHASE_STATUSES, code)
+
+
+def share_by(code: str) -> str:
+    return _named(SHARES, code)
 
 
 def channel(code: str) -> str:
