@@ -431,7 +431,7 @@ def shown(agreed: Quote) -> dict[str, Any]:
             }
             for parcel in agreed.parcels
         ],
-        "why": [[why.code, why.told] for why in agreed.why],
+        "why": [[why.code, why.told, dict(why.given)] for why in agreed.why],
     }
 
 
