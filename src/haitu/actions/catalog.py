@@ -141,9 +141,11 @@ def save_product(*, merchant_id: int, product_id: int, draft: ProductDraft, by: 
         product = Product.objects.of(merchant_id).select_for_update().filter(pk=product_id).first()
         if product is None:
             raise NoSuchProduct("There is no such product.")
-        wanted = {"category_id": category.pk, "brand": draft.brand.strip()[:80], "status": draft.status}
+        wanted = {"brand": draft.brand.strip()[:80], "status": draft.status}
         change = _differences(product, wanted)
-        Product.objects.of(merchant_id).filter(pk=product.pk).update(**wanted)
+        if product.category_id != category.pk:
+            change["category"] = (product.category.code, category.code)
+        Product.objects.of(merchant_id).filter(pk=product.pk).update(category=category, **wanted)
         change |= _save_texts(merchant_id, product.pk, draft.texts)
         for variant in draft.variants:
             change |= _save_variant(merchant_id, product.pk, variant)
@@ -208,7 +210,9 @@ def _save_texts(merchant_id: int, product_id: int, texts: Mapping[str, tuple[str
             continue
         if not title and not description and before is None:
             continue
-        change[f"text:{language}"] = (before.title if before else "", title)
+        said = (before.title, before.description) if before else ("", "")
+        told = zip(("title", "description"), said, (title, description), strict=True)
+        change |= {f"{kind}:{language}": (old, new) for kind, old, new in told if old != new}
         if title:
             _text(merchant_id, product_id, language, title, description)
         elif before:

@@ -308,7 +308,10 @@ def book_carrier_bill(
         record(event, merchant_id=merchant_id, now=now)
         rows = Shipment.objects.of(merchant_id).filter(pk=shipment_id)
         rows.update(billed_minor=billed_minor, billed_currency=currency)
-        changed = {"billed_minor": (shipment.billed_minor, billed_minor)}
+        changed = {
+            "billed_minor": (shipment.billed_minor, billed_minor),
+            "currency": (shipment.billed_currency or currency, currency),
+        }
         subject = f"parcel {shipment.number}"
         audit(by, "parcel.bill", subject, merchant_id=merchant_id, now=now, change=changed)
     return difference

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,8 +11,8 @@ from haitu.actions import team as actions
 from haitu.models import Role
 from haitu.reads.desk import members
 from haitu.reads.desk import trail as trails
-from haitu.web.desk import forms
-from haitu.web.desk.answers import acted
+from haitu.web.desk import changes, forms, words
+from haitu.web.desk.answers import acted, csv_file, csv_lines
 from haitu.web.desk.door import Desk, Right, door, show
 
 
@@ -52,5 +52,24 @@ def remove(request: HttpRequest, desk: Desk, /, *, member_id: int) -> HttpRespon
 def trail(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """Who did what."""
     search = request.GET.get("q", "").strip()
-    page = trails.trail(desk.merchant.id, forms.page_number(request.GET), search=search)
-    return show(request, desk, "trail.html", page=page, search=search)
+    page = trails.trail(desk.merchant, forms.page_number(request.GET), language=desk.language, search=search)
+    return show(request, desk, "trail.html", page=page, search=search, changes=changes)
+
+
+@door(read=Right.TEAM)
+def trail_export(request: HttpRequest, desk: Desk, /) -> StreamingHttpResponse:
+    """The trail as it is filtered, as a CSV file; a line a field, and one for an act that changed none."""
+    heading = ("at", "user", "action", "about", "field", "old", "new")
+    acts = trails.every_act(desk.merchant, language=desk.language, search=request.GET.get("q", "").strip())
+    rows = (
+        (
+            timezone.localtime(row.at).isoformat(timespec="seconds"),
+            row.user,
+            words.action(row.action),
+            changes.about(row),
+            *field,
+        )
+        for row in acts
+        for field in [(each.name, each.old, each.new) for each in changes.changes(row)] or [("", "", "")]
+    )
+    return csv_file("trail.csv", csv_lines([heading, *rows]))

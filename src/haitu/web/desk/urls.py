@@ -73,4 +73,5 @@ urlpatterns = [
     path("team/", team.team, name="team"),
     path("team/<int:member_id>/remove/", team.remove, name="team_remove"),
     path("trail/", team.trail, name="trail"),
+    path("trail/export.csv", team.trail_export, name="trail_export"),
 ]
