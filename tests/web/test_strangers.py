@@ -140,6 +140,8 @@ CASES: dict[str, Case] = {
     "desk/stock/<int:stock_id>/count/": Case(ids=_stock, body=lambda _w, _o: {"counted": 3}),
     "desk/stock/<int:stock_id>/write-off/": Case(ids=_stock, body=lambda _w, _o: {"quantity": 1}),
     "desk/stock/<int:stock_id>/buffer/": Case(ids=_stock, body=lambda _w, _o: {"buffer": 7}),
+    "desk/stock/ageing/": Case(query="?q=lantern"),
+    "desk/stock/ageing/export.csv": Case(query="?q=lantern"),
     "desk/inbound/": Case(ids=_planned),
     "desk/inbound/loads/": Case(ids=_planned),
     "desk/inbound/loads/new/": Case(

@@ -14,7 +14,7 @@ from tests.world import NOW, World
 
 PAGES = [
     "overview", "weeks", "search", "orders", "orders_export", "products", "products_export", "products_import", "stock",
-    "inbound", "loads", "load_new", "purchases", "suppliers",
+    "ageing", "ageing_export", "inbound", "loads", "load_new", "purchases", "suppliers",
     "profit", "profit_chart", "profit_export", "postings", "assumptions", "markets", "lanes", "team", "trail",
 ]  # fmt: skip
 

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from haitu.web.desk import inbound, lanes, login, markets, orders, overview, products, profit, search, stock, team
+from haitu.web.desk import (
+    ageing,
+    inbound,
+    lanes,
+    login,
+    markets,
+    orders,
+    overview,
+    products,
+    profit,
+    search,
+    stock,
+    team,
+)
 
 app_name = "desk"
 
@@ -46,6 +59,8 @@ urlpatterns = [
     path("stock/<int:stock_id>/count/", stock.count, name="stock_count"),
     path("stock/<int:stock_id>/write-off/", stock.write_off, name="stock_write_off"),
     path("stock/<int:stock_id>/buffer/", stock.buffer, name="stock_buffer"),
+    path("stock/ageing/", ageing.ageing, name="ageing"),
+    path("stock/ageing/export.csv", ageing.export, name="ageing_export"),
     path("inbound/", inbound.board, name="inbound"),
     path("inbound/loads/", inbound.loads, name="loads"),
     path("inbound/loads/new/", inbound.new, name="load_new"),
