@@ -168,20 +168,21 @@ def ports(folder: Path = SHIPPED) -> Mapping[str, tuple[str, int, int]]:
 def corridor(passages: Iterable[str], closed: Collection[str]) -> frozenset[str]:
     """What is shut to a lane: the closed passages, and those nobody uses unless the lane names them."""
     named = frozenset(passages)
-    for name in named:
+    for name in named | frozenset(closed):
         check_passage(name)
     return frozenset(closed) | (ONLY_IF_NAMED - named)
 
 
+@lru_cache(maxsize=1024)
 def detour(
-    origin: Place, target: Place, *, passages: Iterable[str], closed: Collection[str], speed_kn: int = SPEED_KN
+    origin: Place, target: Place, *, passages: frozenset[str], closed: frozenset[str], speed_kn: int = SPEED_KN
 ) -> Detour:
-    """How much longer the lane's way becomes when these passages are closed; days are rounded up."""
-    named = tuple(passages)
-    for name in closed:
-        check_passage(name)
-    usual = sea_network().route(origin, target, closed=corridor(named, ()))
-    around = sea_network().route(origin, target, closed=corridor(named, closed))
+    """How much longer a lane's way becomes when these passages are closed; days are rounded up.
+
+    `passages` is the lane's corridor. Refuses NoCoordinates, NotAtSea, NoSeaWay and an unknown passage.
+    """
+    usual = sea_network().route(origin, target, closed=corridor(passages, ()))
+    around = sea_network().route(origin, target, closed=corridor(passages, closed))
     return Detour(
         nm_before=usual.nm,
         nm_after=around.nm,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -15,21 +15,35 @@ from django.db.models import Q
 
 from haitu.core.book import Book, Item, Terms, Warehouse
 from haitu.core.customs import DutyLine, Threshold, territory_of
+from haitu.core.dated import in_force, since
 from haitu.core.errors import Refusal
-from haitu.core.freight import Break, Lane, Tariff
+from haitu.core.freight import Break, Lane, Surcharge, Tariff
+from haitu.core.lead import LeadTime
 from haitu.core.market import Market
-from haitu.core.money import FxRate, cross
+from haitu.core.money import FxRate, cross, half_up
 from haitu.core.stock import StockAt
 from haitu.core.tax import TaxRate
 from haitu.models import DutyLine as DutyLineRow
 from haitu.models import FxRate as FxRateRow
 from haitu.models import Lane as LaneRow
 from haitu.models import Market as MarketRow
-from haitu.models import MarketPrice, Outlet, PaymentAccount, ProductStatus, ProductText, Variant
+from haitu.models import (
+    MarketPrice,
+    Outlet,
+    PaymentAccount,
+    ProductStatus,
+    ProductText,
+    StorageRate,
+    TariffBasis,
+    Variant,
+)
+from haitu.models import Tariff as TariffRow
 from haitu.models import TaxRate as TaxRateRow
 from haitu.models import Threshold as ThresholdRow
 from haitu.models import Warehouse as WarehouseRow
+from haitu.reads.closures import LaneState, Shut, shut_on
 from haitu.reads.merchant import ShopMerchant
+from haitu.reads.workdays import workdays_of
 
 KEPT_TERMS = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
 
@@ -125,12 +139,16 @@ def _load_terms(merchant: ShopMerchant, country: str, on: date) -> Terms:
     row = MarketRow.objects.of(merchant.id).filter(country=country, open=True).first()
     if row is None:
         raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
-    warehouses = {w.id: w for w in WarehouseRow.objects.of(merchant.id).filter(active=True)}
-    lanes = tuple(_lanes(merchant.id, country, warehouses))
+    shut = shut_on(merchant.id, on)
+    active = WarehouseRow.objects.of(merchant.id).filter(active=True)
+    warehouses = {w.id: w for w in active if shut.warehouse(w.id) is None}  # what lies in a closed one is not promised
+    storage = _storage(merchant.id, on)
+    lanes = tuple(_lanes(merchant.id, country, warehouses, shut))
     own_shop = Outlet.objects.of(merchant.id).filter(code="own").first()
     account = PaymentAccount.objects.of(merchant.id).filter(active=True).order_by("id").first()
     needed = {merchant.list_currency, merchant.base_currency, row.currency, "EUR"}
-    needed |= {lane.tariff.currency for lane in lanes} | {w.storage_currency for w in warehouses.values()}
+    stores = {w.id: _warehouse(w, storage.get(w.id, ()), on) for w in warehouses.values()}
+    needed |= {lane.tariff.currency for lane in lanes} | {store.storage_currency for store in stores.values()}
     thresholds = _thresholds(merchant.id, territory_of(country, on))
     needed |= {threshold.currency for threshold in thresholds}
     rates = exchange_rates(needed, on=on)
@@ -142,7 +160,7 @@ def _load_terms(merchant: ShopMerchant, country: str, on: date) -> Terms:
         fx={currency: _cross(rates, currency, row.currency) for currency in needed},
         tax_rates=tuple(_tax_rates(merchant.id, country)),
         thresholds=thresholds,
-        warehouses={w.id: _warehouse(w) for w in warehouses.values()},
+        warehouses=stores,
         lanes=lanes,
         outlet_fee_bp=own_shop.fee_bp if own_shop else 0,
         payment_fee_bp=account.fee_bp if account else 0,
@@ -188,39 +206,90 @@ def _market(row: MarketRow) -> Market:
     )
 
 
-def _warehouse(row: WarehouseRow) -> Warehouse:
+def _warehouse(row: WarehouseRow, rates: Sequence[StorageRate], on: date) -> Warehouse:
+    """The warehouse as on that day: handling in its working days, storage by what lies there as long as expected."""
+    currency, minor = row.storage_currency, row.storage_minor_per_m3_day
+    if rates:
+        currency, minor = rates[0].currency, _storage_minor_per_m3_day(rates, row.storage_days)
     return Warehouse(
         id=row.pk,
         code=row.code,
         country=row.country,
-        handling_days=row.handling_days,
-        storage_minor_per_m3_day=row.storage_minor_per_m3_day,
-        storage_currency=row.storage_currency,
+        handling_days=(workdays_of(row, on.year).after(on, row.handling_days) - on).days,
+        storage_minor_per_m3_day=minor,
+        storage_currency=currency,
         storage_days=row.storage_days,
-        assumed=row.assumed,
+        assumed=row.assumed or any(rate.assumed for rate in rates),
     )
 
 
-def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow]) -> Iterable[Lane]:
-    rows = LaneRow.objects.of(merchant_id).filter(destination=country, origin_id__in=warehouses).order_by("id")
-    for row in rows.select_related("tariff"):
-        yield Lane(
-            id=row.pk,
-            code=row.code,
-            carrier=row.carrier,
-            service=row.service,
-            mode=row.mode,
-            origin_warehouse_id=row.origin_id,
+def _storage(merchant_id: int, on: date) -> dict[int, list[StorageRate]]:
+    """The age brackets in force by warehouse, by age; of two of one age the rate that began last."""
+    rows = StorageRate.objects.of(merchant_id).filter(valid_from__lte=on).order_by("valid_from", "pk")
+    latest = {(row.warehouse_id, row.from_days): row for row in rows}
+    brackets: dict[int, list[StorageRate]] = {}
+    for (warehouse_id, _), row in sorted(latest.items()):
+        brackets.setdefault(warehouse_id, []).append(row)
+    return brackets
+
+
+def _storage_minor_per_m3_day(rates: Sequence[StorageRate], days: int) -> int:
+    """The mean of the days a unit lies there, half-up; an age below the first bracket is free."""
+    each = [[0, *(r.minor_per_m3_day for r in rates if r.from_days <= age)][-1] for age in range(max(days, 1))]
+    return half_up(sum(each), len(each))
+
+
+def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow], shut: Shut) -> Iterable[Lane]:
+    """The last-mile lanes into the country; a closed one is there with its reason, and refused by what prices it."""
+    rows = LaneRow.objects.of(merchant_id).filter(to=None, destination=country, origin_id__in=warehouses).order_by("id")
+    found = list(rows.select_related("tariff"))
+    editions = tariffs_on(merchant_id, {row.tariff.code for row in found}, shut.on)
+    for row in found:
+        yield lane_of(
+            row,
+            editions.get(row.tariff.code, row.tariff),
+            shut.lane(row),
             origin_country=warehouses[row.origin_id].country,
-            destination=row.destination,
-            tariff=tariff_of(row.tariff),
-            days_p50=row.days_p50,
-            days_p90=row.days_p90,
-            incoterms=frozenset(row.incoterms),
-            refuses=frozenset(row.refuses),
-            open=row.open,
-            closed_reason=row.closed_reason,
         )
+
+
+def lane_of(row: LaneRow, card: TariffRow, state: LaneState, *, origin_country: str) -> Lane:
+    """A lane as it stands on a day: the edition of its rate card, closed or open, longer where it goes round."""
+    days = tuple(row.days) if row.days else None
+    if days and state.added_days:
+        days = LeadTime(days=days).shift(state.added_days).days
+    return Lane(
+        id=row.pk,
+        code=row.code,
+        carrier=row.carrier,
+        service=row.service,
+        mode=row.mode,
+        origin_warehouse_id=row.origin_id,
+        origin_country=origin_country,
+        destination=row.destination,
+        to_warehouse_id=row.to_id,
+        from_place=row.from_place,
+        to_place=row.to_place,
+        passages=tuple(row.passages),
+        tariff=tariff_of(card),
+        days_p50=row.days_p50 + state.added_days,
+        days_p90=row.days_p90 + state.added_days,
+        days=days,
+        departures=frozenset(row.departures),
+        capacity_kg=row.capacity_kg,
+        capacity_dm3=row.capacity_dm3,
+        incoterms=frozenset(row.incoterms),
+        refuses=frozenset(row.refuses),
+        open=state.open,
+        closed_reason=state.reason,
+        closures=state.closures,
+    )
+
+
+def tariffs_on(merchant_id: int, codes: set[str], on: date) -> dict[str, TariffRow]:
+    """Of each rate card the youngest edition that holds on the day; a card without one that holds is left out."""
+    rows = TariffRow.objects.of(merchant_id).filter(code__in=codes).order_by("pk")
+    return {row.code: row for row in sorted(rows, key=since) if in_force(row, on)}
 
 
 def tariff_of(row: Any) -> Tariff:
@@ -241,6 +310,21 @@ def tariff_of(row: Any) -> Tariff:
         valid_to=row.valid_to,
         assumed=row.assumed,
         source=row.source,
+        basis="box" if row.basis == TariffBasis.BOX else "weight",
+        box_minor=tuple(row.box_prices.items()),
+        surcharges=tuple(_surcharge(given) for given in row.surcharges),
+    )
+
+
+def _surcharge(given: dict[str, Any]) -> Surcharge:
+    """A surcharge as its row holds it, days as ISO dates or null."""
+    first, last = (given.get(name) for name in ("valid_from", "valid_to"))
+    return Surcharge(
+        code=given["code"],
+        kind=given["kind"],
+        amount=given["amount"],
+        valid_from=date.fromisoformat(first) if first else None,
+        valid_to=date.fromisoformat(last) if last else None,
     )
 
 
