@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from django.conf import settings
 
+from haitu.actions.tariff import row_values
 from haitu.actions.version import bump
 from haitu.links.reference.assumptions import AssumedLane, AssumedMarket, Assumptions
 from haitu.links.secrets import seal
@@ -96,10 +97,7 @@ def _warehouses(merchant: Merchant, assumed: Assumptions) -> dict[str, Warehouse
 def _lanes(merchant: Merchant, assumed: Assumptions, warehouses: Mapping[str, Warehouse]) -> None:
     tariffs = {}
     for card in assumed.tariffs:
-        given = asdict(card)
-        given["breaks"] = [[b.up_to_g, b.base_minor, b.per_step_minor] for b in card.breaks]
-        given["remote_postcodes"] = list(card.remote_postcodes)
-        tariffs[card.code] = Tariff.objects.create(merchant=merchant, **given)
+        tariffs[card.code] = Tariff.objects.create(merchant=merchant, **row_values(card))
     Lane.objects.bulk_create(
         _lane(merchant, lane, warehouses[lane.origin], tariffs[lane.tariff]) for lane in assumed.lanes
     )
