@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ from haitu.core.events import (
 )
 from haitu.core.landed import Waterfall
 from haitu.core.ledger import entries_for
-from haitu.models import Entry, EntryWeek, LedgerMark, Merchant, Order, StockMove
+from haitu.models import Entry, EntryWeek, Grain, LedgerMark, Merchant, Order, StockMove, VariantEvent
 from haitu.models import Event as EventRow
 from tests.append_only import triggers
 from tests.sale import dims, life_of, new_order, post
@@ -488,18 +489,45 @@ def test_rolling_up_bit_by_bit_is_the_same_as_all_at_once(world: World) -> None:
 def test_a_week_holds_the_steps_with_the_waterfalls_signs(world: World, order: Order) -> None:
     post(world.merchant, *life_of(order)[:1])
     roll_up()
-    facts, assumed = EntryWeek.objects.of(world.merchant.pk).filter(per_variant=True).order_by("assumed")
+    facts, assumed = EntryWeek.objects.of(world.merchant.pk).filter(grain=Grain.WEEK_AND_VARIANT).order_by("assumed")
     assert (facts.price, facts.tax, facts.goods) == (95_200, 15_200, 0)
     assert (assumed.price, assumed.goods, assumed.inbound, assumed.last_mile) == (0, 24_000, 3_200, 10_000)
     assert (assumed.payment_fee, assumed.traffic, assumed.shrinkage, assumed.history) == (3_000, 7_200, 0, False)
 
 
 @pytest.mark.django_db
-def test_a_wrong_sum_is_noticed_and_mended(world: World, order: Order) -> None:
+@pytest.mark.parametrize("grain", Grain)
+def test_a_wrong_sum_is_noticed_and_mended(world: World, order: Order, grain: Grain) -> None:
     post(world.merchant, *life_of(order))
     roll_up()
-    EntryWeek.objects.of(world.merchant.pk).filter(book=2, per_variant=False).update(price=0)
+    EntryWeek.objects.of(world.merchant.pk).filter(book=2, grain=grain).update(price=0)
     assert [problem.merchant_id for problem in audit_weeks()] == [world.merchant.pk]
+    rebuild()
+    assert audit_weeks() == ()
+
+
+@pytest.mark.django_db
+def test_what_one_variant_earned_for_another_is_noticed(world: World) -> None:
+    post(world.merchant, *life_of(new_order(world, "1")), *life_of(new_order(world, "2", sku="MUG")))
+    roll_up()
+    lantern, mug = world.variants["LANTERN"].pk, world.variants["MUG"].pk
+    of = EntryWeek.objects.of(world.merchant.pk).filter(book=2, grain=Grain.VARIANT)
+    of.filter(variant_id=lantern, assumed=False).update(price=F("price") + 1)
+    of.filter(variant_id=mug, assumed=False).update(price=F("price") - 1)
+    assert len(audit_weeks()) == 2
+
+
+@pytest.mark.django_db
+def test_a_lost_way_from_a_variant_to_its_events_is_noticed_and_mended(world: World, order: Order) -> None:
+    post(world.merchant, *life_of(order))
+    roll_up()
+    ways = VariantEvent.objects.of(world.merchant.pk)
+    assert ways.count() == 4
+    ways.filter(event_id=ways.order_by("event_id").values_list("event_id", flat=True)[0]).delete()
+    VariantEvent.everyone.create(merchant=world.merchant, variant_id=order.lines.get().variant_id, event_id=0)
+    assert [problem.told for problem in audit_weeks()] == [
+        "1 ways from a variant to an event are missing, 1 lead nowhere"
+    ]
     rebuild()
     assert audit_weeks() == ()
 

@@ -244,6 +244,36 @@ def test_every_figure_is_the_sum_of_the_entries_behind_it(world: World, trade: l
     assert drilled(world, of, None, Book.ACTUAL) == row.contribution_minor
 
 
+def test_a_skus_entries_are_the_same_however_they_are_found(
+    world: World, trade: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pages(of: Slice) -> list[tuple[int, ...]]:
+        found, before = [], None
+        while True:
+            page = drill(world.merchant.pk, of=of, before=before, limit=5)
+            found.append(tuple(entry.entry_id for entry in page.entries))
+            before = page.next_before
+            if before is None:
+                return found
+
+    lanterns = world.variants["LANTERN"].pk
+    slices = [
+        Slice(variant_id=lanterns),
+        Slice(variant_id=lanterns, channel="email"),
+        Slice(variant_id=lanterns, first_week=FIRST_WEEK, last_week=FIRST_WEEK),
+    ]
+    not_rolled_up = [pages(of) for of in slices]
+    assert [sum(map(len, found)) for found in not_rolled_up] == [24, 8, 4]
+    monkeypatch.setattr("haitu.reads.profit.postings.EVENTS_AT_ONCE", 1)
+    assert [pages(of) for of in slices] == not_rolled_up
+    roll_up()
+    assert [pages(of) for of in slices] == not_rolled_up
+    post(world.merchant, *life_of(new_order(world, "7")))
+    half_rolled_up = [pages(of) for of in slices]
+    roll_up()
+    assert [pages(of) for of in slices] == half_rolled_up != not_rolled_up
+
+
 def test_an_entry_says_where_it_comes_from(world: World, trade: list[Order]) -> None:
     (entry,) = drill(world.merchant.pk, step="price", of=Slice(order_id=trade[2].pk)).entries
     assert (entry.event_key, entry.kind, entry.at, entry.step) == (

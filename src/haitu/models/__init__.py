@@ -14,7 +14,7 @@ from haitu.models.inbound import (
     ShareBy,
     Supplier,
 )
-from haitu.models.ledger import Entry, EntryWeek, Event, LedgerMark
+from haitu.models.ledger import Entry, EntryWeek, Event, Grain, LedgerMark, VariantEvent
 from haitu.models.market import Market, Outlet, PaymentAccount
 from haitu.models.merchant import Audit, Domain, LoginTry, Member, Merchant, Role, User
 from haitu.models.order import (
@@ -79,6 +79,7 @@ __all__ = [
     "EntryWeek",
     "Event",
     "FxRate",
+    "Grain",
     "Inbound",
     "InboundLine",
     "InboundStatus",
@@ -137,6 +138,7 @@ __all__ = [
     "Unscoped",
     "User",
     "Variant",
+    "VariantEvent",
     "Verdict",
     "Warehouse",
     "WarehouseKind",

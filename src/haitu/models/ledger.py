@@ -54,16 +54,24 @@ class Entry(Owned):
         indexes = [models.Index(fields=["order_id"], name="entry_by_order", condition=models.Q(order_id__isnull=False))]
 
 
+class Grain(models.IntegerChoices):
+    """How fine a sum is. What it runs over is 0 or "" in its key, as is what an entry has none of."""
+
+    WEEK = 0, "over all variants"
+    WEEK_AND_VARIANT = 1, "as fine as the key"
+    VARIANT = 2, "over all weeks, markets, outlets, channels and lanes"
+
+
 class EntryWeek(Owned):
     """The profit-and-loss entries of events up to LedgerMark.event_id, summed per week and dimension.
 
     A cache: the clockwork extends it and may rebuild it at any time. 0 and "" stand for "none". The step columns hold
     base minor units with the signs of core.landed.Waterfall: price as it comes in, costs as they go out. Everything is
-    in it twice: once per variant, and once, in a hundredth of the rows, over all variants (`variant_id` 0).
+    in it once for each Grain; the coarse ones have a hundredth of the rows of the fine one.
     The unique key begins with the variant, so that the sums of each SKU lie together and need no sorting.
     """
 
-    per_variant = models.BooleanField()
+    grain = models.SmallIntegerField(choices=Grain.choices)
     week = models.IntegerField()
     book = models.SmallIntegerField()
     assumed = models.BooleanField()
@@ -92,7 +100,7 @@ class EntryWeek(Owned):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    *("merchant", "per_variant", "variant_id", "book", "assumed", "history"),
+                    *("merchant", "grain", "variant_id", "book", "assumed", "history"),
                     *("week", "market_id", "outlet_id", "channel", "lane_id"),
                 ],
                 name="one_sum_per_week_and_dimension",
@@ -100,7 +108,25 @@ class EntryWeek(Owned):
         ]
 
 
+class VariantEvent(Owned):
+    """Which events up to LedgerMark.event_id have entries of which variant; the clockwork extends it with EntryWeek.
+
+    The way from a SKU down to its entries. It spares the entries an index of their own, which every sale would pay for.
+    """
+
+    merchant = models.ForeignKey(
+        "haitu.Merchant", on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    variant_id = models.BigIntegerField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "variant_id", "event_id"], name="a_variants_event_stands_once")
+        ]
+
+
 class LedgerMark(models.Model):
-    """One row: EntryWeek holds the entries of every event with id ≤ event_id, of all merchants, and of no other."""
+    """One row: EntryWeek and VariantEvent hold every event with id ≤ event_id, of all merchants, and no other."""
 
     event_id = models.BigIntegerField(default=0)

@@ -11,10 +11,11 @@ from typing import Any
 from django.db import connection
 
 from haitu.actions.record.rows import ENTRY_BITS, ENTRY_COLUMNS, ROWS_A_STATEMENT, entry_rows
-from haitu.actions.record.weeks import SUMS
+from haitu.actions.record.weeks import FIRST_UNSUMMED, SUMS
 from haitu.core.errors import Refusal
 from haitu.core.events import Event, Standing, after, from_payload
 from haitu.core.ledger import LAST_PROFIT_AND_LOSS, entries_for
+from haitu.models import Grain
 
 _ENTRY_COLUMN_NAMES = ENTRY_COLUMNS.split(", ")
 _BOOK, _AMOUNT, _BASE = (_ENTRY_COLUMN_NAMES.index(name) for name in ("book", "amount_minor", "base_minor"))
@@ -189,37 +190,76 @@ def _contradiction(is_now: Row, happened: list[Event]) -> str:
     return "" if is_now == should else f"status, paid and refunded are {is_now}, its events say {should}"
 
 
-# Weekly sums ---------------------------------------------------------------------------------------------------------
+# Sums ----------------------------------------------------------------------------------------------------------------
 
+
+_Key = tuple[int, int, int]  # merchant, book, variant (0: over all variants, or of none)
 
 # One statement, so that a roll-up in between cannot deceive us.
-_WEEKS_AND_ENTRIES = f"""
-    SELECT CASE WHEN per_variant THEN 1 ELSE 0 END, merchant_id, book,
-        SUM(entries), SUM(price - ({" + ".join(SUMS[1:])}))
-    FROM haitu_entryweek GROUP BY 1, 2, 3
+_SUMS_AND_ENTRIES = f"""
+    SELECT grain, merchant_id, book, variant_id, SUM(entries), SUM(price - ({" + ".join(SUMS[1:])}))
+    FROM haitu_entryweek GROUP BY 1, 2, 3, 4
     UNION ALL
-    SELECT 2, merchant_id, book, COUNT(*), -SUM(base_minor)
+    SELECT -1, merchant_id, book, COALESCE(variant_id, 0), COUNT(*), -SUM(base_minor)
     FROM haitu_entry
-    WHERE account <= {LAST_PROFIT_AND_LOSS.value}
-        AND id < (COALESCE((SELECT event_id FROM haitu_ledgermark WHERE id = 1), 0) + 1) * {1 << ENTRY_BITS}
-    GROUP BY 2, 3
+    WHERE account <= {LAST_PROFIT_AND_LOSS.value} AND id < {FIRST_UNSUMMED}
+    GROUP BY 2, 3, 4
+"""  # noqa: S608  # made of our own constants
+
+_WRONG_WAYS = f"""
+    WITH booked AS (
+        SELECT merchant_id, variant_id, id / {1 << ENTRY_BITS} FROM haitu_entry
+        WHERE account <= {LAST_PROFIT_AND_LOSS.value} AND variant_id IS NOT NULL AND id < {FIRST_UNSUMMED}
+    ), kept AS (
+        SELECT merchant_id, variant_id, event_id FROM haitu_variantevent
+    ), missing AS (SELECT * FROM booked EXCEPT SELECT * FROM kept),
+    needless AS (SELECT * FROM kept EXCEPT SELECT * FROM booked)
+    SELECT merchant_id, SUM(missed), SUM(spare) FROM (
+        SELECT merchant_id, 1 AS missed, 0 AS spare FROM missing
+        UNION ALL SELECT merchant_id, 0, 1 FROM needless
+    ) wrong GROUP BY 1 ORDER BY 1
 """  # noqa: S608  # made of our own constants
 
 
 def audit_weeks() -> tuple[LedgerProblem, ...]:
-    """Whether the weekly sums add up to the entries they stand for, per merchant and book. `rebuild` mends them."""
-    over_all, per_variant, booked = (dict[tuple[int, int], tuple[int, int]]() for _ in range(3))
+    """Whether the sums of each grain add up to the entries they stand for, and each variant leads to all its events.
+
+    Per merchant and book, and where a sum is one variant's per variant. `rebuild` mends what is found.
+    """
+    kept: dict[int, dict[_Key, tuple[int, int]]] = {grain.value: {} for grain in Grain}
+    booked: dict[_Key, tuple[int, int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_WEEKS_AND_ENTRIES)
-        for which, merchant_id, book, entries, contribution in cursor.fetchall():
-            (over_all, per_variant, booked)[which][merchant_id, book] = int(entries), int(contribution)
-    return tuple(
+        cursor.execute(_SUMS_AND_ENTRIES)
+        for grain, merchant_id, book, variant_id, entries, contribution in cursor.fetchall():
+            sums = booked if grain < 0 else kept[grain]
+            sums[merchant_id, book, variant_id] = int(entries), int(contribution)
+        cursor.execute(_WRONG_WAYS)
+        ways = cursor.fetchall()
+    over_all = dict[_Key, tuple[int, int]]()
+    for (merchant_id, book, _), (entries, contribution) in booked.items():
+        before = over_all.get((merchant_id, book, 0), (0, 0))
+        over_all[merchant_id, book, 0] = before[0] + entries, before[1] + contribution
+    problems = [
         LedgerProblem(
-            merchant_id=at[0],
-            told=f"the weekly sums of book {at[1]} are {sums.get(at)}, its entries give {booked.get(at)} "
-            "(how many, contribution)",
+            merchant_id=merchant_id,
+            told=f"{missing} ways from a variant to an event are missing, {needless} lead nowhere",
         )
-        for sums in (over_all, per_variant)
-        for at in sorted(sums.keys() | booked.keys())
-        if sums.get(at) != booked.get(at)
-    )
+        for merchant_id, missing, needless in ways
+    ]
+    for grain in Grain:
+        problems += _differing(grain, kept[grain], over_all if grain is Grain.WEEK else booked)
+    return tuple(problems)
+
+
+def _differing(
+    grain: Grain, sums: dict[_Key, tuple[int, int]], booked: dict[_Key, tuple[int, int]]
+) -> Iterator[LedgerProblem]:
+    for at in sorted(sums.keys() | booked.keys()):
+        if sums.get(at) != booked.get(at):
+            merchant_id, book, variant_id = at
+            whose = f" of variant {variant_id}" if variant_id else ""
+            yield LedgerProblem(
+                merchant_id=merchant_id,
+                told=f"the sums {grain.label}{whose} in book {book} are {sums.get(at)}, "
+                f"the entries give {booked.get(at)} (how many, contribution)",
+            )

@@ -1,4 +1,4 @@
-"""The weekly sums: a cache that lets a profit page read a few thousand rows instead of millions of entries."""
+"""The sums: a cache that lets a profit page read a few thousand rows instead of millions of entries."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from django.db import OperationalError, connection, transaction
 from haitu.actions.record.rows import ENTRY_BITS
 from haitu.core.landed import STEPS
 from haitu.core.ledger import LAST_PROFIT_AND_LOSS, Account
+from haitu.models import Grain
 
 EVENTS_A_TRANSACTION = 20_000
 PATIENCE = "2s"  # how long sales may queue behind us for a safe mark; then the next round tries again
 
 LOCK_NOT_AVAILABLE = "55P03"
 
-KEY = "merchant_id, per_variant, variant_id, book, assumed, history, week, market_id, outlet_id, channel, lane_id"
+KEY = "merchant_id, grain, variant_id, book, assumed, history, week, market_id, outlet_id, channel, lane_id"
 SUMS = (*STEPS, "shrinkage")
+FIRST_UNSUMMED = f"(COALESCE((SELECT event_id FROM haitu_ledgermark WHERE id = 1), 0) + 1) * {1 << ENTRY_BITS}"  # noqa: S608  # our own constant
 
 
 def _sum_of(step: str) -> str:
@@ -24,10 +26,18 @@ def _sum_of(step: str) -> str:
     return f"{sign}SUM(CASE WHEN e.account = {Account[step.upper()].value} THEN e.base_minor ELSE 0 END)"
 
 
+_VARIANT = "COALESCE(e.variant_id, 0)"
+_PLACE = "e.week, COALESCE(e.market_id, 0), COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.lane_id, 0)"
+_NO_PLACE = "0, 0, 0, '', 0"
+_GRAINS = {
+    Grain.WEEK: ("0", _PLACE),
+    Grain.WEEK_AND_VARIANT: (_VARIANT, _PLACE),
+    Grain.VARIANT: (_VARIANT, _NO_PLACE),
+}
+
 _SUM_UP = f"""
     INSERT INTO haitu_entryweek ({KEY}, entries, {", ".join(SUMS)})
-    SELECT e.merchant_id, %s, {{variant}}, e.book, e.assumed, COALESCE(o.history, %s), e.week,
-        COALESCE(e.market_id, 0), COALESCE(e.outlet_id, 0), e.channel, COALESCE(e.lane_id, 0),
+    SELECT e.merchant_id, {{grain}}, {{variant}}, e.book, e.assumed, COALESCE(o.history, %s), {{place}},
         COUNT(*), {", ".join(_sum_of(step) for step in SUMS)}
     FROM haitu_entry e LEFT JOIN haitu_order o ON o.id = e.order_id
     WHERE e.id >= %s AND e.id < %s AND e.account <= {LAST_PROFIT_AND_LOSS.value}
@@ -36,9 +46,17 @@ _SUM_UP = f"""
         {", ".join(f"{step} = haitu_entryweek.{step} + excluded.{step}" for step in SUMS)}
 """  # noqa: S608  # made of our own constants
 
+_VARIANT_EVENTS = f"""
+    INSERT INTO haitu_variantevent (merchant_id, variant_id, event_id)
+    SELECT DISTINCT merchant_id, variant_id, id / {1 << ENTRY_BITS}
+    FROM haitu_entry
+    WHERE id >= %s AND id < %s AND account <= {LAST_PROFIT_AND_LOSS.value} AND variant_id IS NOT NULL
+    ORDER BY 1, 2, 3
+"""  # noqa: S608  # made of our own constants
+
 
 def roll_up() -> int:
-    """Extends the weekly sums by what was posted since; how many events that were. Safe to run twice at once.
+    """Extends the sums by what was posted since; how many events that were. Safe to run twice at once.
 
     Readers add the entries above the mark to the sums below it, in one statement, so a page is exact before, during
     and after.
@@ -55,6 +73,7 @@ def rebuild() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         _lock_mark(cursor)
         cursor.execute("DELETE FROM haitu_entryweek")
+        cursor.execute("DELETE FROM haitu_variantevent")
         cursor.execute("UPDATE haitu_ledgermark SET event_id = 0 WHERE id = 1")
     return roll_up()
 
@@ -87,9 +106,10 @@ def _extend(top: int) -> tuple[int, int]:
         until = min(top, mark + EVENTS_A_TRANSACTION)
         if until <= mark:
             return 0, mark
-        for per_variant, variant in ((True, "COALESCE(e.variant_id, 0)"), (False, "0")):
-            given = [per_variant, False, (mark + 1) << ENTRY_BITS, (until + 1) << ENTRY_BITS]
-            cursor.execute(_SUM_UP.format(variant=variant), given)
+        these = [(mark + 1) << ENTRY_BITS, (until + 1) << ENTRY_BITS]
+        for grain, (variant, place) in _GRAINS.items():
+            cursor.execute(_SUM_UP.format(grain=grain.value, variant=variant, place=place), [False, *these])
+        cursor.execute(_VARIANT_EVENTS, these)
         cursor.execute("UPDATE haitu_ledgermark SET event_id = %s WHERE id = 1", [until])
         cursor.execute("SELECT COUNT(*) FROM haitu_event WHERE id > %s AND id <= %s", [mark, until])
         return cursor.fetchone()[0], until

@@ -59,6 +59,9 @@ class Slice:
 
 ALL = Slice()
 
+# Below it stand the sums and the ways to a variant's events, from it on the entries themselves.
+FIRST_UNSUMMED = f"(COALESCE((SELECT event_id FROM haitu_ledgermark WHERE id = 1), 0) + 1) * {ENTRIES_AN_EVENT}"  # noqa: S608  # our own constant
+
 
 def key(by: By | None, *, nullable: bool) -> str:
     """The column that rows are made by, with 0 for NULL."""

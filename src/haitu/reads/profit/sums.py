@@ -7,7 +7,7 @@ All money here is in the merchant's base currency.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add
 from typing import Any, NamedTuple
 
@@ -16,7 +16,8 @@ from django.db import connection
 from haitu.core.landed import STEPS, Waterfall
 from haitu.core.ledger import LAST_PROFIT_AND_LOSS, LAST_STEP, Account, Book, monday_of
 from haitu.core.money import half_up
-from haitu.reads.profit.slice import ALL, ENTRIES_AN_EVENT, OPEN, By, Slice, key, where
+from haitu.models import Grain
+from haitu.reads.profit.slice import ALL, FIRST_UNSUMMED, OPEN, By, Slice, key, where
 
 SUMS = (*STEPS, "shrinkage")
 NAMES = {
@@ -145,12 +146,14 @@ class _Sum:
 
 
 def _add(total: list[int], more: Sequence[int]) -> None:
-    for place, value in enumerate(more):
-        total[place] += value
+    total[:] = map(add, total, more)
+
+
+NOTHING = Waterfall()
 
 
 def _steps(sums: Sequence[int]) -> Waterfall:
-    return Waterfall.from_list(sums[: len(STEPS)])
+    return Waterfall.from_list(sums[: len(STEPS)]) if any(sums) else NOTHING
 
 
 # Sums ----------------------------------------------------------------------------------------------------------------
@@ -160,7 +163,7 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
     """Both sources in one statement: neither a sale nor a roll-up can come between them."""
     of_entries, given = where(of, nullable=True)
     base_sums = ", ".join(["CAST(SUM(e.base_minor) AS bigint)", *["0"] * (len(SUMS) - 1)])
-    above_the_mark = "" if _reads_entries(by, of) else f"AND e.id >= {_FIRST_UNSUMMED}"
+    above_the_mark = "" if _reads_entries(by, of) else f"AND e.id >= {FIRST_UNSUMMED}"
     sql = f"""
         SELECT {key(by, nullable=True)}, e.book, e.assumed, COALESCE(o.history, %s), e.account, COUNT(*), {base_sums}
         FROM haitu_entry e LEFT JOIN haitu_order o ON o.id = e.order_id
@@ -169,15 +172,9 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
     """  # noqa: S608  # our own names; values are parameters
     parameters: list[Any] = [False, merchant_id, *given]
     if not _reads_entries(by, of):
-        of_weeks, given = where(of, nullable=False)
-        sql += f"""
-            UNION ALL
-            SELECT {key(by, nullable=False)}, e.book, e.assumed, e.history, 0, SUM(e.entries),
-                {", ".join(f"CAST(SUM(e.{step}) AS bigint)" for step in SUMS)}
-            FROM haitu_entryweek e WHERE e.merchant_id = %s AND e.per_variant = %s {of_weeks}
-            GROUP BY 1, 2, 3, 4
-        """  # noqa: S608  # our own names; values are parameters
-        parameters += [merchant_id, by is By.SKU or of.variant_id is not None, *given]
+        more, given = _rolled_up(merchant_id, by, of)
+        sql += f" UNION ALL {more}"
+        parameters += given
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         for slot, book, assumed, history, account, entries, *sums in cursor.fetchall():
@@ -185,7 +182,17 @@ def _summed(merchant_id: int, by: By | None, of: Slice) -> Iterator[_Summed]:
             yield _Summed(slot, book, bool(assumed), bool(history), int(entries), steps)
 
 
-_FIRST_UNSUMMED = f"(COALESCE((SELECT event_id FROM haitu_ledgermark WHERE id = 1), 0) + 1) * {ENTRIES_AN_EVENT}"  # noqa: S608  # our own constant
+def _rolled_up(merchant_id: int, by: By | None, of: Slice) -> tuple[str, list[Any]]:
+    """The part below the mark. Sums over everything but the variant are there as they are asked for."""
+    grain, (of_weeks, given) = _grain(by, of), where(of, nullable=False)
+    grouped = grain is not Grain.VARIANT
+    sums = [f"CAST(SUM(e.{step}) AS bigint)" if grouped else f"e.{step}" for step in ("entries", *SUMS)]
+    sql = f"""
+        SELECT {key(by, nullable=False)}, e.book, e.assumed, e.history, 0, {", ".join(sums)}
+        FROM haitu_entryweek e WHERE e.merchant_id = %s AND e.grain = {grain.value} {of_weeks}
+        {"GROUP BY 1, 2, 3, 4" if grouped else ""}
+    """  # noqa: S608  # our own names; values are parameters
+    return sql, [merchant_id, *given]
 
 
 def _alone(account: int, base_minor: int) -> list[int]:
@@ -218,6 +225,14 @@ def _open(merchant_id: int, by: By | None, of: Slice) -> Iterator[tuple[int | st
 
 def _reads_entries(by: By | None, of: Slice) -> bool:
     return by in (By.ORDER, By.LINE) or of.reads_entries
+
+
+def _grain(by: By | None, of: Slice) -> Grain:
+    """The coarsest sums that can tell."""
+    if by is not By.SKU and of.variant_id is None:
+        return Grain.WEEK
+    of_nothing_else = replace(of, variant_id=None) == ALL
+    return Grain.VARIANT if by in (By.SKU, None) and of_nothing_else else Grain.WEEK_AND_VARIANT
 
 
 def _labels(merchant_id: int, by: By | None, keys: Sequence[int | str]) -> dict[Any, str]:
