@@ -32,7 +32,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrailRow:
-    """One act; `change` holds (field, old, new) as they were kept."""
+    """One act; `change` holds (field, old, new) as they were kept, by the field's name: JSON forgets their order."""
 
     at: datetime
     user: str
@@ -75,7 +75,7 @@ def _rows(merchant: ShopMerchant, found: list[Audit], language: str) -> Iterator
             action=row.action,
             subject=row.subject,
             about=named.get((_kind(row.action), row.subject)) or About(name=row.subject),
-            change=tuple((name, old, new) for name, (old, new) in row.change.items()),
+            change=tuple((name, old, new) for name, (old, new) in sorted(row.change.items())),
         )
 
 
