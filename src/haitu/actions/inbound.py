@@ -35,6 +35,7 @@ from haitu.models import (
     User,
     Warehouse,
 )
+from haitu.reads.closures import lane_states
 from haitu.reads.inbound import shares_of
 from haitu.reads.quote import exchange_rates
 
@@ -260,7 +261,7 @@ def _create(
     if not (0 <= load.freight_minor <= MOST_MINOR and 0 <= load.duty_minor <= MOST_MINOR):
         raise BadInbound("Freight and duty are zero or more.", field="freight")
     to = _warehouse(merchant_id, load.to_warehouse_id)
-    lane = _lane(merchant_id, load.lane_id, origin, to)
+    lane = _lane(merchant_id, load.lane_id, origin, to, leaves)
     eta_p50, eta_p90 = load.eta_p50, load.eta_p90
     if lane is not None:
         eta_p50 = eta_p50 or leaves + timedelta(lane.days_p50 + to.handling_days)
@@ -355,7 +356,7 @@ def _days_after(inbound: Inbound, to: InboundStatus, on: date) -> dict[str, obje
     return {}
 
 
-def _lane(merchant_id: int, lane_id: int | None, origin: Warehouse | None, to: Warehouse) -> Lane | None:
+def _lane(merchant_id: int, lane_id: int | None, origin: Warehouse | None, to: Warehouse, leaves: date) -> Lane | None:
     if lane_id is None:
         return None
     lane = Lane.objects.of(merchant_id).filter(pk=lane_id).first()
@@ -363,8 +364,9 @@ def _lane(merchant_id: int, lane_id: int | None, origin: Warehouse | None, to: W
         raise LaneUnfit(
             f"That lane does not lead {f'from {origin.code} ' if origin else ''}to {to.code}.", field="lane"
         )
-    if not lane.open:
-        raise LaneUnfit(f"{lane.code} is closed: {lane.closed_reason}.", field="lane", lane=lane.code)
+    state = lane_states(merchant_id, leaves, [lane])[lane.pk]
+    if not state.open:
+        raise LaneUnfit(f"{lane.code} is closed: {state.reason}.", field="lane", lane=lane.code)
     return lane
 
 

@@ -7,26 +7,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from haitu.actions.audit import audit
+from haitu.actions.closure import end, lane_row, stated
 from haitu.actions.version import bump
 from haitu.core.errors import Refusal
 from haitu.core.freight import Break
-from haitu.models import Lane, Tariff, User
+from haitu.models import Closure, Lane, Tariff, User
 
 MOST_MINOR = 10**12
-
-
-class NoSuchLane(Refusal):
-    """The merchant has no such lane."""
-
-    code = "no_such_lane"
-
-
-class NoReason(Refusal):
-    """Closing a lane needs a reason: buyers and colleagues will ask."""
-
-    code = "no_reason"
 
 
 class NoSuchTariff(Refusal):
@@ -60,24 +50,27 @@ class TariffDraft:
 
 def close_lane(*, merchant_id: int, lane_id: int, reason: str, by: User | None, now: datetime) -> None:
     """From now on no quote, promise or order goes by this lane."""
-    reason = reason.strip()[:200]
-    if not reason:
-        raise NoReason("Say why the lane is closed.", field="reason")
+    reason = stated(reason)
     with transaction.atomic():
-        lane = _lane(merchant_id, lane_id)
+        lane = lane_row(merchant_id, lane_id)
         _set(lane, open_now=False, reason=reason)
         change = {"open": (lane.open, False), "closed_reason": (lane.closed_reason, reason)}
         audit(by, "lane.close", lane.code, merchant_id=merchant_id, now=now, change=change)
 
 
 def open_lane(*, merchant_id: int, lane_id: int, by: User | None, now: datetime) -> None:
-    """The lane carries again."""
+    """The lane carries again, whether it was closed by hand or until a day; closures still to come stay."""
     with transaction.atomic():
-        lane = _lane(merchant_id, lane_id)
-        if lane.open:
+        lane = lane_row(merchant_id, lane_id)
+        dated = Closure.objects.of(merchant_id).filter(lane=lane, valid_from__lte=now.date())
+        running = list(dated.filter(Q(valid_to=None) | Q(valid_to__gte=now.date())))
+        if lane.open and not running:
             return
+        for row in running:
+            end(row, now.date())
         _set(lane, open_now=True, reason="")
-        change = {"open": (False, True), "closed_reason": (lane.closed_reason, "")}
+        reasons = "; ".join([*([lane.closed_reason] if lane.closed_reason else []), *(row.reason for row in running)])
+        change = {"open": (False, True), "closed_reason": (reasons, "")}
         audit(by, "lane.open", lane.code, merchant_id=merchant_id, now=now, change=change)
 
 
@@ -110,13 +103,6 @@ def written_breaks(breaks: Iterable[Break]) -> list[list[int]]:
         [step.up_to_g, step.base_minor, step.per_step_minor, *([step.per_kg_minor] if step.per_kg_minor else [])]
         for step in breaks
     ]
-
-
-def _lane(merchant_id: int, lane_id: int) -> Lane:
-    lane = Lane.objects.of(merchant_id).select_for_update().filter(pk=lane_id).first()
-    if lane is None:
-        raise NoSuchLane("There is no such lane.")
-    return lane
 
 
 def _set(lane: Lane, *, open_now: bool, reason: str) -> None:

@@ -22,6 +22,7 @@ from haitu.models import (
     Supplier,
     Variant,
 )
+from haitu.reads.closures import closed_lanes
 from haitu.reads.desk.paging import PageOf, cut
 from haitu.reads.inbound import shares_of
 
@@ -313,9 +314,10 @@ def suppliers(merchant_id: int) -> tuple[SupplierRow, ...]:
     )
 
 
-def lanes_in(merchant_id: int) -> tuple[LaneChoice, ...]:
-    """Open lanes between warehouses."""
-    rows = Lane.objects.of(merchant_id).filter(to__isnull=False, open=True).order_by("code")
+def lanes_in(merchant_id: int, *, on: date) -> tuple[LaneChoice, ...]:
+    """Lanes between warehouses, open on that day."""
+    shut = closed_lanes(merchant_id, on)
+    rows = Lane.objects.of(merchant_id).filter(to__isnull=False).exclude(pk__in=shut).order_by("code")
     return tuple(
         LaneChoice(
             id=row.pk,

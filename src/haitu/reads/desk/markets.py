@@ -7,6 +7,7 @@ from datetime import date
 
 from haitu.core.freight import Break
 from haitu.models import Lane, Market, Tariff
+from haitu.reads.closures import LaneState, lane_states
 from haitu.reads.quote import break_of
 
 
@@ -35,7 +36,7 @@ class MarketView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneView:
-    """A lane with its rate card's name."""
+    """A lane with its rate card's name, as it stands on a day; `to` is the warehouse it leads to, "" a consumer."""
 
     id: int
     code: str
@@ -43,6 +44,7 @@ class LaneView:
     service: str
     mode: str
     origin: str
+    to: str
     destination: str
     tariff_id: int
     tariff: str
@@ -78,34 +80,30 @@ class TariffView:
     lanes: tuple[str, ...]
 
 
-def markets(merchant_id: int) -> tuple[MarketView, ...]:
-    """In the shop's order; two queries."""
+def markets(merchant_id: int, *, on: date) -> tuple[MarketView, ...]:
+    """In the shop's order, with the lanes that lead to its buyers on that day."""
     lanes: dict[str, list[bool]] = {}
-    for destination, is_open in Lane.objects.of(merchant_id).values_list("destination", "open"):
-        lanes.setdefault(destination, []).append(is_open)
+    rows_of_lanes = list(Lane.objects.of(merchant_id).filter(to=None))
+    states = lane_states(merchant_id, on, rows_of_lanes)
+    for lane in rows_of_lanes:
+        lanes.setdefault(lane.destination, []).append(states[lane.pk].open)
     rows = Market.objects.of(merchant_id).order_by("position", "country")
     return tuple(_market(row, lanes.get(row.country, [])) for row in rows)
 
 
-def market(merchant_id: int, market_id: int) -> MarketView | None:
+def market(merchant_id: int, market_id: int, *, on: date) -> MarketView | None:
     """One market, or None if the merchant has no such market."""
-    return next((row for row in markets(merchant_id) if row.id == market_id), None)
+    return next((row for row in markets(merchant_id, on=on) if row.id == market_id), None)
 
 
-def lanes(merchant_id: int, *, destination: str = "", origin: str = "") -> tuple[LaneView, ...]:
-    """By destination and code; one query."""
-    query = Lane.objects.of(merchant_id).select_related("origin", "tariff").order_by("destination", "code")
-    if destination:
-        query = query.filter(destination=destination)
-    if origin:
-        query = query.filter(origin__code=origin)
-    return tuple(_lane(row) for row in query)
-
-
-def lane(merchant_id: int, lane_id: int) -> LaneView | None:
-    """One lane, or None if the merchant has no such lane."""
-    row = Lane.objects.of(merchant_id).select_related("origin", "tariff").filter(pk=lane_id).first()
-    return _lane(row) if row else None
+def lanes(merchant_id: int, *, on: date, consumers_of: str = "") -> tuple[LaneView, ...]:
+    """By destination and code, as they stand on that day; all of them, or those to a country's consumers."""
+    query = Lane.objects.of(merchant_id).select_related("origin", "to", "tariff").order_by("destination", "code")
+    if consumers_of:
+        query = query.filter(destination=consumers_of, to=None)
+    rows = list(query)
+    states = lane_states(merchant_id, on, rows)
+    return tuple(_lane(row, states[row.pk]) for row in rows)
 
 
 def tariff(merchant_id: int, tariff_id: int) -> TariffView | None:
@@ -156,7 +154,7 @@ def _market(row: Market, lanes: list[bool]) -> MarketView:
     )
 
 
-def _lane(row: Lane) -> LaneView:
+def _lane(row: Lane, state: LaneState) -> LaneView:
     return LaneView(
         id=row.pk,
         code=row.code,
@@ -164,14 +162,15 @@ def _lane(row: Lane) -> LaneView:
         service=row.service,
         mode=row.mode,
         origin=row.origin.code,
+        to=row.to.code if row.to else "",
         destination=row.destination,
         tariff_id=row.tariff_id,
         tariff=row.tariff.code,
         tariff_assumed=row.tariff.assumed,
-        days_p50=row.days_p50,
-        days_p90=row.days_p90,
+        days_p50=row.days_p50 + state.added_days,
+        days_p90=row.days_p90 + state.added_days,
         incoterms=tuple(row.incoterms),
         refuses=tuple(row.refuses),
-        open=row.open,
-        closed_reason=row.closed_reason,
+        open=state.open,
+        closed_reason=state.reason,
     )

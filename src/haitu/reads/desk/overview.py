@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
 
 from haitu.core.ledger import LAST_PROFIT_AND_LOSS, Book
-from haitu.models import Lane, Letter, NoticeState, Order, PaymentNotice, Refund, RefundStatus, Stock
+from haitu.models import Letter, NoticeState, Order, PaymentNotice, Refund, RefundStatus, Stock
+from haitu.reads.closures import closed_lanes
 from haitu.reads.desk.orders import waiting_to_leave
 from haitu.reads.desk.stock import FREE, LOW
 from haitu.reads.profit.slice import ENTRIES_AN_EVENT
@@ -56,8 +57,8 @@ class Overview:
     troubles: tuple[Trouble, ...]
 
 
-def overview(merchant_id: int, starts: Sequence[tuple[int, datetime]]) -> Overview:
-    """`starts`: (days, the moment since which is counted). A fixed number of queries."""
+def overview(merchant_id: int, starts: Sequence[tuple[int, datetime]], *, on: date) -> Overview:
+    """`starts`: (days, the moment since which is counted); `on`: the shop's day. A fixed number of queries."""
     troubles = {
         "notices": PaymentNotice.objects.of(merchant_id).filter(state=NoticeState.WAITING).count(),
         "refused_notices": PaymentNotice.objects.of(merchant_id).filter(state=NoticeState.REFUSED).count(),
@@ -69,7 +70,7 @@ def overview(merchant_id: int, starts: Sequence[tuple[int, datetime]]) -> Overvi
         to_ship=waiting_to_leave(merchant_id).count(),
         awaiting_payment=Order.objects.of(merchant_id).filter(status="pending").count(),
         low_stock=Stock.objects.of(merchant_id).annotate(free=FREE).filter(free__lte=LOW, on_hand__gt=0).count(),
-        closed_lanes=Lane.objects.of(merchant_id).filter(open=False).count(),
+        closed_lanes=len(closed_lanes(merchant_id, on)),
         troubles=tuple(Trouble(kind=kind, count=count) for kind, count in troubles.items() if count),
     )
 

@@ -117,7 +117,7 @@ def new(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         suppliers=suppliers,
         due=reads.due(desk.merchant.id, supplier_id) if supplier_id else (),
         warehouses=stock_reads.warehouses(desk.merchant.id),
-        lanes=reads.lanes_in(desk.merchant.id),
+        lanes=reads.lanes_in(desk.merchant.id, on=timezone.now().date()),
         share_names=_share_names(),
     )
 

@@ -28,7 +28,7 @@ SPARE_LINES = 3
 def lanes(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """All of them, by destination."""
     destination = request.GET.get("to", "")
-    every = reads.lanes(desk.merchant.id)
+    every = reads.lanes(desk.merchant.id, on=timezone.now().date())
     shown = [lane for lane in every if not destination or lane.destination == destination]
     destinations = sorted({lane.destination for lane in every})
     names = [(code, country_name(code, active())) for code in destinations]

@@ -23,13 +23,13 @@ from haitu.web.desk.door import Desk, Right, door, show
 @door(read=Right.SEE)
 def markets(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """All of them."""
-    return show(request, desk, "markets.html", markets=reads.markets(desk.merchant.id))
+    return show(request, desk, "markets.html", markets=reads.markets(desk.merchant.id, on=timezone.now().date()))
 
 
 @door(read=Right.SEE, write=Right.SELL)
 def market(request: HttpRequest, desk: Desk, /, *, market_id: int) -> HttpResponse:
     """One market's settings; a change is shown before it is kept."""
-    found = reads.market(desk.merchant.id, market_id)
+    found = reads.market(desk.merchant.id, market_id, on=timezone.now().date())
     if found is None:
         return nothing_here(request, desk)
     given, told = _typed(found), defaultdict[str, str](str)
@@ -56,7 +56,7 @@ def market(request: HttpRequest, desk: Desk, /, *, market_id: int) -> HttpRespon
         told=told,
         changes=changes,
         charms=[(charm, _("as computed") if charm == "none" else f"…{charm}") for charm in CHARMS],
-        lanes=reads.lanes(desk.merchant.id, destination=found.country),
+        lanes=reads.lanes(desk.merchant.id, on=timezone.now().date(), consumers_of=found.country),
     )
 
 

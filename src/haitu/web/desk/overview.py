@@ -27,7 +27,7 @@ def overview(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         request,
         desk,
         "overview.html",
-        seen=reads.overview(desk.merchant.id, starts),
+        seen=reads.overview(desk.merchant.id, starts, on=timezone.now().date()),
         span_names={1: _("Today"), 7: _("7 days"), 28: _("28 days")},
         trouble_names={
             "notices": _("Payment notices waiting for their order"),
