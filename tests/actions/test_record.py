@@ -29,6 +29,7 @@ from haitu.actions.record import (
 from haitu.core.errors import Refusal
 from haitu.core.events import (
     Cancelled,
+    Closed,
     Delivered,
     Dims,
     Event,
@@ -264,7 +265,7 @@ def test_another_merchants_order_cannot_be_moved(world: World, order: Order) -> 
 
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(walk=st.lists(st.integers(0, 8), max_size=8), bulk=st.booleans())
+@given(walk=st.lists(st.integers(0, 10), max_size=8), bulk=st.booleans())
 def test_the_database_and_the_pure_rule_agree_on_every_walk(
     world: World, order: Order, walk: list[int], bulk: bool
 ) -> None:
@@ -281,6 +282,8 @@ def test_the_database_and_the_pure_rule_agree_on_every_walk(
         Cancelled(key="c", at=NOW, dims=here),
         Expired(key="e", at=NOW, dims=here),
         refund(order, 1, 6_000),
+        Closed(key="n", at=NOW, dims=here, arrived=False),
+        Closed(key="a", at=NOW, dims=here, arrived=True),
     ]
     expected = Standing()
     with transaction.atomic():

@@ -109,6 +109,7 @@ def _of(kind: type[Event]) -> st.SearchStrategy[Any]:
         "told": st.text(max_size=20),
         "settlement": st.text(max_size=20),
         "completes": st.booleans(),
+        "arrived": st.booleans(),
     }
     return st.builds(kind, **{item.name: every.get(item.name, st.integers(1, 2**40)) for item in fields(kind)})
 

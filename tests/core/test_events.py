@@ -15,6 +15,7 @@ from haitu.core.errors import Refusal
 from haitu.core.events import (
     KINDS,
     Cancelled,
+    Closed,
     Delivered,
     Dims,
     Event,
@@ -39,6 +40,7 @@ from tests.core.ledger_cases import EURO_ORDER, MONDAY, PAID, PLACED, SHIPPED, e
 
 ARRIVED = Delivered(key="arrived", at=MONDAY, dims=EURO_ORDER, shipment_id=9, completes=True)
 CALLED_OFF = Cancelled(key="called off", at=MONDAY, dims=EURO_ORDER, postings=PLACED.postings)
+CLOSED = Closed(key="closed", at=MONDAY, dims=EURO_ORDER, arrived=False)
 EXPIRED = Expired(key="expired", at=MONDAY, dims=EURO_ORDER, postings=PLACED.postings)
 
 
@@ -76,6 +78,13 @@ def test_an_order_ships_in_parts() -> None:
     assert _standing(PLACED, PAID, first, arrived, SHIPPED).status == OrderStatus.SHIPPED
 
 
+def test_an_order_whose_rest_was_refunded_has_shipped() -> None:
+    first = replace(SHIPPED, key="first", completes=False)
+    assert _standing(PLACED, PAID, first, CLOSED).status == OrderStatus.SHIPPED
+    assert _standing(PLACED, PAID, first, CLOSED, ARRIVED).status == OrderStatus.DELIVERED
+    assert _standing(PLACED, PAID, first, replace(CLOSED, arrived=True)).status == OrderStatus.DELIVERED
+
+
 @pytest.mark.parametrize(
     "happened",
     [
@@ -84,6 +93,8 @@ def test_an_order_ships_in_parts() -> None:
         [PLACED, PAID, SHIPPED, CALLED_OFF],
         [PLACED, CALLED_OFF, SHIPPED],
         [PLACED, PAID, ARRIVED],
+        [PLACED, PAID, CLOSED],
+        [PLACED, PAID, SHIPPED, CLOSED],
     ],
     ids=[
         "shipped unpaid",
@@ -91,6 +102,8 @@ def test_an_order_ships_in_parts() -> None:
         "cancelled after it left",
         "shipped though cancelled",
         "arrived first",
+        "closed with nothing gone",
+        "closed with everything gone",
     ],
 )
 def test_what_cannot_follow_is_refused(happened: list[Event]) -> None:

@@ -119,9 +119,70 @@ def test_one_line_leaves_and_the_other_is_refunded(world: World) -> None:
     seen = desk_orders.order(world.merchant.pk, row.pk)
     assert seen is not None
     assert (reserved(world), [line.to_ship for line in seen.lines], seen.can_ship) == (0, [0, 0], False)
+    assert (seen.status, seen.events[-1].kind) == ("shipped", "closed")
     waiting = desk_orders.orders(world.merchant.pk, desk_orders.OrderFilter(status="to_ship"))
     assert [found.number for found in waiting.rows] == []
     assert balance(world, Account.DEPOSIT) == 0
+
+
+def arrive(world: World, parcel: int) -> None:
+    fulfil.deliver(merchant_id=world.merchant.pk, shipment_id=parcel, by=None, now=LATER)
+
+
+def test_what_left_arrives_after_the_rest_was_refunded(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=1, MUG=1))
+    mug = line_of(row, "MUG")
+    (parcel,) = send(world, row, {line_of(row).pk: 1})
+    give_back(world, row, lines={mug.pk: mug.quoted[0]})
+    assert order_row(world, row).status == "shipped"
+    arrive(world, parcel)
+    arrive(world, parcel)
+    assert order_row(world, row).status == "delivered"
+
+
+def test_what_left_has_arrived_before_the_rest_is_refunded(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=1, MUG=1))
+    mug = line_of(row, "MUG")
+    (parcel,) = send(world, row, {line_of(row).pk: 1})
+    arrive(world, parcel)
+    assert order_row(world, row).status == "part_shipped"
+    give_back(world, row, lines={mug.pk: mug.quoted[0]})
+    assert order_row(world, row).status == "delivered"
+
+
+def test_an_order_is_closed_by_the_refund_of_the_last_goods_and_not_before(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=2, MUG=1, CHANDELIER=1))
+    mug, chandelier = line_of(row, "MUG"), line_of(row, "CHANDELIER")
+    send(world, row, {line_of(row).pk: 2})
+    give_back(world, row, lines={mug.pk: mug.quoted[0]})
+    give_back(world, row, lines={chandelier.pk: chandelier.quoted[0] - 1})
+    assert (order_row(world, row).status, reserved(world)) == ("part_shipped", 1)
+    give_back(world, row, lines={chandelier.pk: 1})
+    assert (order_row(world, row).status, reserved(world)) == ("shipped", 0)
+
+
+def test_units_of_a_line_that_stay_here_are_refunded(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=3))
+    (parcel,) = send(world, row, {line_of(row).pk: 1})
+    give_back(world, row)
+    assert (order_row(world, row).status, reserved(world), balance(world, Account.DEPOSIT)) == ("shipped", 0, 0)
+    take_back(world, row, 1)
+    arrive(world, parcel)
+    assert order_row(world, row).status == "delivered"
+
+
+def test_a_refund_that_fails_takes_no_goods_off_an_order(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=1, MUG=1))
+    mug, lantern = line_of(row, "MUG"), line_of(row)
+    send(world, row, {lantern.pk: 1})
+    (second,) = refund.refund(
+        merchant_id=world.merchant.pk, order_id=row.pk, lines={mug.pk: mug.quoted[0] - 1}, by=None, now=LATER
+    )
+    give_back(world, row, lines={mug.pk: 1})
+    refund.settle(merchant_id=world.merchant.pk, refund_id=second, succeeded=False, told="no", now=LATER)
+    assert (order_row(world, row).status, reserved(world)) == ("part_shipped", 1)
+    send(world, row)
+    assert order_row(world, row).status == "shipped"
 
 
 def test_a_line_is_refunded_and_the_other_leaves(world: World) -> None:

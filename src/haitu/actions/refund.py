@@ -27,6 +27,7 @@ from haitu.actions.stock import release
 from haitu.core.errors import Refusal
 from haitu.core.events import (
     Cancelled,
+    Closed,
     OrderStatus,
     Posting,
     Refunded,
@@ -37,7 +38,17 @@ from haitu.core.events import (
 from haitu.core.landed import Waterfall
 from haitu.core.money import half_up, split
 from haitu.links.payment.protocol import ProviderRefused, ProviderSilent, RefundWanted
-from haitu.models import Order, OrderLine, Payment, PaymentStatus, Refund, RefundStatus, User
+from haitu.models import (
+    Order,
+    OrderLine,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    Reservation,
+    Shipment,
+    User,
+)
 
 log = logging.getLogger(__name__)
 ASK_AGAIN_AFTER = timedelta(seconds=60)
@@ -301,10 +312,7 @@ def book(order: Order, row: Refund, *, now: datetime) -> None:
 
 def _earned(order: Order, shares: Sequence[LineShare]) -> list[LineShare]:
     """Splits each share: what shipping has earned goes out of the sale, the rest out of the buyer's deposit."""
-    earned = {line_id: posted.price for line_id, posted in shipped_by_line(order).items()}
-    for given in Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.SUCCEEDED):
-        for share in shares_of(given):
-            earned[share.line_id] = earned.get(share.line_id, 0) - (share.amount_minor - share.deposit_minor)
+    earned = _earned_by_line(order)
     return [
         LineShare(
             line_id=share.line_id,
@@ -329,7 +337,10 @@ def _posting(order: Order, share: LineShare) -> Posting:
 
 
 def _let_go(order: Order, line_ids: set[int], now: datetime) -> None:
-    """Goods whose price went back before they left are for sale again; with all of it back the order is off."""
+    """Goods whose price went back before they left are for sale again; with all of it back the order is off.
+
+    When the rest of the order had left already, that was the last that could leave.
+    """
     if order.status not in (OrderStatus.PAID, OrderStatus.PART_SHIPPED):
         return
     if order.status == OrderStatus.PAID and order.refunded_minor == order.paid_minor:
@@ -337,26 +348,61 @@ def _let_go(order: Order, line_ids: set[int], now: datetime) -> None:
         if record(event, merchant_id=order.merchant_id, now=now) is not None:
             release(order.merchant_id, order.pk)
         return
-    lines, left = lines_of(order), left_by_line(order)
-    earned = {line_id: posted.price for line_id, posted in shipped_by_line(order).items()}
-    given = _given_of_earned(order)
-    closed = [
-        line.pk
-        for line in lines
-        if line.pk in line_ids
-        and line.shipped < line.quantity
-        and left[line.pk] <= earned.get(line.pk, 0) - given.get(line.pk, 0)
-    ]
+    closed = sorted(_paid_for_no_more(order, pending_too=False) & line_ids)
     if closed:
         release(order.merchant_id, order.pk, line_ids=closed)
+    if closed and order.status == OrderStatus.PART_SHIPPED:
+        _close(order, now)
 
 
-def _given_of_earned(order: Order) -> dict[int, int]:
-    given = dict[int, int]()
+def _close(order: Order, now: datetime) -> None:
+    """Ends the shipping of an order of which nothing is promised any more."""
+    if Reservation.objects.of(order.merchant_id).filter(line__order=order).exists():
+        return
+    under_way = Shipment.objects.of(order.merchant_id).filter(order=order, delivered_at=None).exists()
+    event = Closed(key=f"closed:{order.pk}", at=now, dims=dims_of(order), arrived=not under_way)
+    record(event, merchant_id=order.merchant_id, now=now)
+
+
+def going_back(order: Order) -> frozenset[int]:
+    """The lines with goods still here whose money is on its way back to the buyer, all of it."""
+    pending = Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.PENDING)
+    if not pending.exists():
+        return frozenset()
+    if refundable(order) <= 0:
+        return frozenset(line.pk for line in lines_of(order) if line.shipped < line.quantity)
+    named = {share.line_id for row in pending for share in shares_of(row)}
+    return frozenset(_paid_for_no_more(order, pending_too=True) & named)
+
+
+def _paid_for_no_more(order: Order, *, pending_too: bool) -> set[int]:
+    """Lines with goods still here and no money left for them; `pending_too`: once pending refunds are confirmed.
+
+    What is given back of a line comes first out of what its parcels earned.
+    """
+    left, earned, pending = left_by_line(order), _earned_by_line(order), dict[int, int]()
+    for row in Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.PENDING):
+        for share in shares_of(row):
+            pending[share.line_id] = pending.get(share.line_id, 0) + share.amount_minor
+    found = set[int]()
+    for line in lines_of(order):
+        kept, posted, waits = left[line.pk], earned.get(line.pk, 0), pending.get(line.pk, 0)
+        if pending_too:
+            posted -= min(waits, max(posted, 0))
+        else:
+            kept += waits
+        if line.shipped < line.quantity and kept <= posted:
+            found.add(line.pk)
+    return found
+
+
+def _earned_by_line(order: Order) -> dict[int, int]:
+    """Line id → what its parcels earned, less what of that was given back."""
+    earned = {line_id: posted.price for line_id, posted in shipped_by_line(order).items()}
     for row in Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.SUCCEEDED):
         for share in shares_of(row):
-            given[share.line_id] = given.get(share.line_id, 0) + share.amount_minor - share.deposit_minor
-    return given
+            earned[share.line_id] = earned.get(share.line_id, 0) - (share.amount_minor - share.deposit_minor)
+    return earned
 
 
 def deposit_refunds(order: Order) -> dict[int, tuple[int, int]]:

@@ -153,6 +153,16 @@ class Delivered(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(Happening):
+    """Nothing more will leave: the money for the rest of an order that left in part went back before its goods did.
+
+    `arrived`: all parcels that did leave have arrived.
+    """
+
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierBilled(Happening):
     """A carrier's bill differs from what was booked when the parcel left: `last_mile` is the difference."""
 
@@ -240,6 +250,7 @@ Event = (
     | Revived
     | Shipped
     | Delivered
+    | Closed
     | CarrierBilled
     | Refunded
     | Returned
@@ -298,9 +309,10 @@ SHIPS_PART = Move(from_=frozenset({OrderStatus.PAID, OrderStatus.PART_SHIPPED}),
 SHIPS = replace(SHIPS_PART, to=OrderStatus.SHIPPED)
 DELIVERS_PART = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}))
 DELIVERS = Move(from_=frozenset({OrderStatus.SHIPPED}), to=OrderStatus.DELIVERED)
+CLOSES = Move(from_=frozenset({OrderStatus.PART_SHIPPED}), to=OrderStatus.SHIPPED)
 
 
-def move(event: Event) -> Move:  # noqa: PLR0911  # an arm an event
+def move(event: Event) -> Move:  # noqa: C901, PLR0911  # an arm an event
     """What the event does to its order."""
     match event:
         case Paid():
@@ -316,6 +328,8 @@ def move(event: Event) -> Move:  # noqa: PLR0911  # an arm an event
             return SHIPS if event.completes else SHIPS_PART
         case Delivered():
             return DELIVERS if event.completes else DELIVERS_PART
+        case Closed():
+            return replace(CLOSES, to=OrderStatus.DELIVERED) if event.arrived else CLOSES
         case Refunded():
             return Move(from_=ANY, refunded_minor=event.amount_minor)
         case Placed() | PaymentFailed() | CarrierBilled() | Returned():

@@ -15,6 +15,7 @@ from typing import NamedTuple, assert_never
 from haitu.core.events import (
     Cancelled,
     CarrierBilled,
+    Closed,
     Delivered,
     Dims,
     Event,
@@ -174,7 +175,7 @@ def entries_for(event: Event) -> tuple[EntryRow, ...]:  # noqa: C901, PLR0911, P
             return _actual(event, event.postings, WRITES_OFF)
         case Revalued():
             return _book(event, Book.ACTUAL, event.postings, WRITES_OFF, sign=-1)
-        case PaymentFailed() | Delivered():
+        case PaymentFailed() | Delivered() | Closed():
             return ()
         case _:
             assert_never(event)

@@ -92,6 +92,7 @@ EVENTS = {
     "expired": gettext_noop("Expired"),
     "shipped": gettext_noop("Parcel shipped"),
     "delivered": gettext_noop("Parcel delivered"),
+    "closed": gettext_noop("Nothing more will leave"),
     "carrier_billed": gettext_noop("Carrier's bill"),
     "refunded": gettext_noop("Refunded"),
     "returned": gettext_noop("Goods taken back"),
