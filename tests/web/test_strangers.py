@@ -129,6 +129,7 @@ CASES: dict[str, Case] = {
         ids=lambda w, _o: {"variant_id": w.variants["LANTERN"].pk, "market_id": w.markets["DE"].pk},
         body=lambda _w, _o: {"price": "1.00"},
     ),
+    "desk/variants/<int:variant_id>/hs/": Case(ids=_variant, body=lambda _w, _o: {"hs_code": "691110"}),
     "desk/stock/": Case(query="?q=lantern"),
     "desk/stock/receive/": Case(
         body=lambda w, _o: {"sku": "LANTERN", "warehouse": w.warehouses["LEJ"].pk, "quantity": 1, "goods": "1.00"}

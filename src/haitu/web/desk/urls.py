@@ -4,6 +4,7 @@ from django.urls import path
 
 from haitu.web.desk import (
     ageing,
+    hs,
     inbound,
     lanes,
     login,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("variants/<int:variant_id>/markets/", products.shelves, name="shelves"),
     path("variants/<int:variant_id>/price/", products.list_price, name="list_price"),
     path("variants/<int:variant_id>/markets/<int:market_id>/price/", products.market_price, name="market_price"),
+    path("variants/<int:variant_id>/hs/", hs.hs, name="hs"),
     path("stock/", stock.stock, name="stock"),
     path("stock/receive/", stock.receive, name="stock_receive"),
     path("stock/<int:stock_id>/", stock.stock_row, name="stock_row"),
