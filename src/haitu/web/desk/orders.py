@@ -43,7 +43,8 @@ def orders(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         for code in ("pending", "paid", "part_shipped", "shipped", "delivered", "cancelled", "expired")
     ]
     countries = [
-        (market.country, country_name(market.country, active())) for market in markets.markets(desk.merchant.id)
+        (market.country, country_name(market.country, active()))
+        for market in markets.markets(desk.merchant.id, on=timezone.localdate())
     ]
     return show(
         request,
