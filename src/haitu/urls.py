@@ -1,9 +1,7 @@
 """Every route, in the order a buyer and then a merchant walks them."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.static import serve
 
 from haitu.web import checkout, hooks
 from haitu.web.shop import cart, files, markets, order, pages
@@ -39,9 +37,10 @@ urlpatterns = [
     path("robots.txt", files.robots),
     path("favicon.ico", files.favicon),
     path("picture/<int:picture_id>.svg", files.picture),
-    path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("media/<path:path>", files.media),
     re_path(r"^[a-z]{2,3}(?:-[a-z]{4})?-[a-z]{2}/", include(SHOP)),
     path("hooks/pay/<slug:token>/", hooks.payment),
+    path("hooks/tracking/<slug:token>/", hooks.tracking),
     path("desk/", include("haitu.web.desk.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from haitu.models import Event, Member, Order, Owned, Unscoped, User
+from haitu.models import Event, Member, Order, Owned, Picture, Unscoped, User
 from tests.actions import loading
 from tests.actions.buying import basket_of, paid_order
 from tests.world import HOST, OTHER_HOST, World
@@ -113,6 +113,10 @@ CASES: dict[str, Case] = {
     "desk/products/<int:product_id>/pictures/": Case(
         ids=lambda w, _o: {"product_id": w.variants["LANTERN"].product_id},
         body=lambda _w, _o: {"file": SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n")},
+    ),
+    "desk/products/<int:product_id>/pictures/order/": Case(
+        ids=lambda w, _o: {"product_id": _pictured(w)[0].product_id},
+        body=lambda w, _o: {"order": ",".join(str(picture.pk) for picture in reversed(_pictured(w)))},
     ),
     "desk/products/<int:product_id>/pictures/<int:picture_id>/remove/": Case(
         ids=lambda w, _o: {
@@ -220,6 +224,7 @@ CASES: dict[str, Case] = {
     "desk/team/": Case(body=lambda _w, _o: {"username": "lin", "role": "reader"}),
     "desk/team/<int:member_id>/remove/": Case(ids=lambda w, _o: {"member_id": _membership(w)}),
     "desk/trail/": Case(),
+    "desk/trail/export.csv": Case(),
     # The shop of somebody else, asked for what is Hengda's.
     "": Case(public=True),
     "robots.txt": Case(public=True),
@@ -229,6 +234,7 @@ CASES: dict[str, Case] = {
     ),
     "media/<path:path>": Case(public=True, ids=lambda _w, _o: {"path": "../secret"}),
     "hooks/pay/<slug:token>/": Case(public=True, ids=lambda w, _o: {"token": w.account.token}),
+    "hooks/tracking/<slug:token>/": Case(public=True, ids=lambda w, _o: {"token": w.account.token}),
     f"{MARKET}": Case(public=True),
     f"{MARKET}all/": Case(public=True),
     f"{MARKET}c/<slug:code>/": Case(public=True, ids=lambda _w, _o: {"code": "lighting"}),
@@ -247,6 +253,14 @@ CASES: dict[str, Case] = {
     f"{MARKET}markets/chosen/": Case(public=True),
     f"{MARKET}prices/": Case(public=True, query="?v=1"),
 }
+
+
+def _pictured(world: World) -> list[Picture]:
+    """The lantern's pictures, two of them."""
+    product = world.variants["LANTERN"].product
+    if product.pictures.count() == 1:
+        Picture.objects.create(merchant=world.merchant, product=product, position=1, svg="<svg/>")
+    return list(product.pictures.order_by("position", "pk"))
 
 
 def _event(world: World) -> int:

@@ -15,7 +15,7 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import letters, pay, refund, stock
+from haitu.actions import labels, letters, pay, refund, stock, track
 from haitu.actions.record import audit_ledger, audit_orders, roll_up
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
@@ -56,6 +56,19 @@ def _letters(now: datetime) -> str:
     return f"{written} reminders written, {letters.send_due(now=now)} letters sent"
 
 
+def _labels(now: datetime) -> str:
+    return f"{labels.ask_again(now=now)} labels bought by asking again"
+
+
+def _pushes(now: datetime) -> str:
+    folded, arrived = track.fold_waiting(now=now), track.settle_arrivals(now=now)
+    return f"{folded} waiting pushes folded, {arrived} arrivals booked"
+
+
+def _carriers(now: datetime) -> str:
+    return f"{track.poll(now=now)} new scans from asking carriers"
+
+
 def _tasks(now: datetime) -> str:
     return f"{recover_tasks(now=now)} tasks of dead workers recovered"
 
@@ -91,6 +104,9 @@ JOBS = (
     Job(name="ask about silent payments", every_s=60, run=_silent_payments),
     Job(name="ask again for refunds", every_s=60, run=_refunds),
     Job(name="send letters", every_s=10, run=_letters),
+    Job(name="ask again for labels", every_s=60, run=_labels),
+    Job(name="fold waiting pushes", every_s=30, run=_pushes),
+    Job(name="ask carriers", every_s=300, run=_carriers),
     Job(name="recover tasks", every_s=60, run=_tasks),
     Job(name="sum up the ledger", every_s=30, run=_sums),
     Job(name="audit the ledger", every_s=3600, run=_ledger),

@@ -260,8 +260,9 @@ def frozen_rate(order: Order) -> FxRate:
     )
 
 
-def deliver(*, merchant_id: int, shipment_id: int, by: User | None, now: datetime) -> None:
-    """A parcel has arrived; said twice it has arrived once."""
+def deliver(*, merchant_id: int, shipment_id: int, at: datetime | None = None, by: User | None, now: datetime) -> None:
+    """A parcel has arrived (`at`: when its carrier says so); said twice it has arrived once."""
+    arrived = min(at or now, now)
     with transaction.atomic():
         order = locked(merchant_id, _shipment(merchant_id, shipment_id).order_id)
         parcels = Shipment.objects.of(merchant_id).filter(order=order)
@@ -269,14 +270,14 @@ def deliver(*, merchant_id: int, shipment_id: int, by: User | None, now: datetim
         completes = order.status == OrderStatus.SHIPPED and not others
         event = Delivered(
             key=f"delivered:{shipment_id}",
-            at=now,
+            at=arrived,
             dims=dims_of(order),
             shipment_id=shipment_id,
             completes=completes,
         )
         if record(event, merchant_id=merchant_id, now=now) is None:
             return
-        parcels.filter(pk=shipment_id).update(delivered_at=now)
+        parcels.filter(pk=shipment_id).update(delivered_at=arrived)
         audit(by, "order.deliver", f"order {order.number}", merchant_id=merchant_id, now=now)
 
 
