@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from haitu.actions.supply import written_breaks
 from haitu.core.freight import Tariff
 
 
@@ -16,7 +17,7 @@ def row_values(card: Tariff) -> dict[str, Any]:
         "basis": card.basis,
         "divisor_cm3_per_kg": card.divisor_cm3_per_kg,
         "step_g": card.step_g,
-        "breaks": [[step.up_to_g, step.base_minor, step.per_step_minor] for step in card.breaks],
+        "breaks": written_breaks(card.breaks),
         "box_prices": dict(card.box_minor),
         "minimum_minor": card.minimum_minor,
         "fuel_bp": card.fuel_bp,

@@ -44,7 +44,7 @@ def text(rows: Rows, delimiter: str = ",") -> str:
 
 def yunexpress() -> bytes:
     """Countries merged over their weight ranges, a price per kg and a fee per parcel, rules in notes below."""
-    rows = [
+    rows: list[Any] = [
         ["云途全球专线挂号（普货）价格表"],
         ["生效日期：2026-12-01", None, None, None, None, None, None],
         [],
@@ -67,7 +67,7 @@ def yunexpress() -> bytes:
 def fourpx() -> bytes:
     """Weights across, each over a price per kg and a fee: a heading of two rows."""
     heads = ["0＜W≤0.3KG", "0.3＜W≤1KG", "1＜W≤3KG"]
-    rows = [
+    rows: list[Any] = [
         ["递四方 联邮通挂号 报价"],
         ["国家", "二字代码", *[each for head in heads for each in (head, None)], "时效（自然日）"],
         [None, None, *["运费（元/KG）", "处理费（元/票）"] * 3, None],
@@ -81,7 +81,7 @@ def fourpx() -> bytes:
 
 def yanwen() -> bytes:
     """One row a country, weights as columns, prices per kg that fall; a fee column; grams."""
-    rows = [
+    rows: list[Any] = [
         ["Yanwen Air Registered Parcel, prices in CNY/KG, effective from 2026-12-15"],
         ["Country", "Code", "1-100g", "101-500g", "501-2000g", "Registration fee (CNY/item)", "Transit (working days)"],
         ["United Kingdom", "GB", 88, 84, 80, 14, "5-8"],
@@ -94,21 +94,21 @@ def yanwen() -> bytes:
 
 def sf() -> bytes:
     """首重/续重 by zone, and a second sheet that says which countries are in a zone."""
-    rows = [
+    rows: list[Any] = [
         ["顺丰国际标快（快递） 单位：人民币元"],
         ["分区", "首重0.5KG", "续重0.5KG", "时效"],
         ["1区", 118, 32, "2-4工作日"],
         ["2区", 150, 40.5, "3-5工作日"],
         ["体积重：长*宽*高/5000；单票限重30KG"],
     ]
-    zones = [["分区", "国家/地区"], ["1区", "日本、韩国"], ["2区", "美国"], ["2区", "加拿大"]]
+    zones: list[Any] = [["分区", "国家/地区"], ["1区", "日本、韩国"], ["2区", "美国"], ["2区", "加拿大"]]
     return book(("国际标快", rows, []), ("分区表", zones, []))
 
 
 def dhl_matrix() -> bytes:
     """Weights down, zones across, price of a parcel; from 21 kg on a price per kg."""
     weights = [(str(half / 2), [50 + 9 * half, 60 + 10 * half, 70 + 11 * half]) for half in range(1, 41)]
-    rows = [
+    rows: list[Any] = [
         ["DHL 代理价（快递），RMB，含燃油"],
         ["重量（KG）", "Zone 1", "Zone 2", "Zone 3"],
         *[[weight, *prices] for weight, prices in weights],
@@ -117,13 +117,13 @@ def dhl_matrix() -> bytes:
         ["71+", 27, 32, 37],
         ["注：材积除以5000，最大重量300KG/max weight: 300 kg；时效：3-5天"],
     ]
-    zones = [["国家", "分区"], ["德国", "1"], ["法国", "1"], ["美国", "2"], ["阿联酋", "3"]]
+    zones: list[Any] = [["国家", "分区"], ["德国", "1"], ["法国", "1"], ["美国", "2"], ["阿联酋", "3"]]
     return book(("价格", rows, []), ("分区", zones, []))
 
 
 def sea_lcl() -> bytes:
     """Shared containers by the cubic metre, from a port to a warehouse."""
-    rows = [
+    rows: list[Any] = [
         ["海运拼箱 LCL 报价  有效期：2026-12-01 至 2026-12-31"],
         ["承运人：Blue Whale Lines"],
         ["起运港", "目的港", "1-3CBM (USD/CBM)", "3-10CBM (USD/CBM)", "10CBM+ (USD/CBM)", "航程(天)"],
@@ -136,7 +136,7 @@ def sea_lcl() -> bytes:
 
 def sea_fcl() -> bytes:
     """Whole containers."""
-    rows = [
+    rows: list[Any] = [
         ["FCL ocean freight, all in USD per container, valid 2026-12-01 to 2026-12-14"],
         ["Carrier", "POL", "POD", "20GP", "40GP", "40HQ", "T/T (days)"],
         ["Blue Whale", "Shenzhen", "Newark", 3900, 5200, 5350, "30-36"],
@@ -147,7 +147,7 @@ def sea_fcl() -> bytes:
 
 def fba_truck() -> bytes:
     """A list to fulfilment warehouses, weight ranges as columns."""
-    rows = [
+    rows: list[Any] = [
         ["美国FBA 卡派（美森快船） 普货 包税  报价单位：RMB/KG"],
         ["仓库代码", "12KG+", "45KG+", "100KG+", "时效"],
         ["EWR", 11.5, 10.8, 10.2, "20-25天"],
@@ -159,8 +159,9 @@ def fba_truck() -> bytes:
 
 def euro_csv() -> bytes:
     """A CSV as a German carrier sends it: semicolons, UTF-8 with a mark, weights from and to in two columns."""
-    rows = [
-        ["Service", "Country", "Weight from (kg)", "Weight to (kg)", "Price (EUR)", "Days", "Currency", "Carrier", "Origin"],
+    rows: list[Any] = [
+        ["Service", "Country", "Weight from (kg)", "Weight to (kg)", "Price (EUR)", "Days",
+         "Currency", "Carrier", "Origin"],
         ["Paket", "DE", "0", "2", "4.10", "1-2", "EUR", "Post Nord", "LEJ"],
         ["Paket", "DE", "2", "5", "5.30", "1-2", "EUR", "Post Nord", "LEJ"],
         ["Paket", "DE", "5", "31.5", "8.90", "1-2", "EUR", "Post Nord", "LEJ"],
@@ -172,7 +173,7 @@ def euro_csv() -> bytes:
 
 def gbk_csv() -> bytes:
     """A CSV as Chinese spreadsheets save it; blank cells repeat what stands above."""
-    rows = [
+    rows: list[Any] = [
         ["燕文专线追踪小包", "", "", "", ""],
         ["国家", "重量(g)", "运费(元/KG)", "处理费(元/件)", "时效(工作日)"],
         ["韩国", "0-500", "42", "11", "4-6"],
@@ -184,20 +185,20 @@ def gbk_csv() -> bytes:
 
 def with_remote() -> bytes:
     """A list, its remote postcodes on another sheet, and fuel by month on a third."""
-    rows = [
+    rows: list[Any] = [
         ["UPS ground, prices in USD, effective 2026-12-01, max weight 150 lb, L*W*H/5000"],
         ["Country", "Weight", "Price (USD)", "Transit time", "Origin"],
         ["United States", "0-1 lb", 7.2, "2-5 days", "EWR"],
         ["United States", "1-10 lb", 11.4, "2-5 days", "EWR"],
         ["United States", "10-150 lb", 60, "2-5 days", "EWR"],
     ]
-    remote = [
+    remote: list[Any] = [
         ["Country", "Postcode", "Remote fee (USD)"],
         ["US", "99500-99999", 4.5],
         ["US", "967*, 968", 4.5],
         ["CA", "X0A", 9],
     ]
-    fuel = [["Month", "Fuel surcharge (%)"], ["2026-11", 14.25], ["2026-12", 15.5]]
+    fuel: list[Any] = [["Month", "Fuel surcharge (%)"], ["2026-11", 14.25], ["2026-12", 15.5]]
     return book(("Ground", rows, []), ("Remote area", remote, []), ("Fuel", fuel, []))
 
 

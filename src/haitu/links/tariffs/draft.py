@@ -35,8 +35,6 @@ class Draft:
     origin: str
     destination: str
     to: str = ""
-    box_prices: Mapping[str, int] = field(default_factory=dict)
-    surcharges: tuple[Mapping[str, object], ...] = ()
     days_p50: int | None = None
     days_p90: int | None = None
     incoterms: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from haitu.core.errors import Refusal
-from haitu.core.freight import Break, Tariff
+from haitu.core.freight import Break, Surcharge, Tariff
 from haitu.core.money import EXPONENTS, display, parse
 from haitu.links.tariffs.countries import codes
 from haitu.links.tariffs.draft import Draft, Reading
@@ -34,6 +34,7 @@ CARD = (
 )  # fmt: skip
 BREAK = ("up_to_g", "base", "per_step", "per_kg")
 COLUMNS = (*LANE, *CARD, *BREAK)
+DAYS = ("valid_from", "valid_to")
 BOXES = ("20GP", "40GP", "40HQ")
 FIGURES = {
     "days_p50", "days_p90", "divisor_cm3_per_kg", "step_g", "minimum", "fuel_percent", "remote", "max_weight_g",
@@ -83,7 +84,7 @@ def read(file: Opened) -> Reading:
 
 def _rows(drafts: Iterable[Draft]) -> Iterator[dict[str, str]]:
     for draft in drafts:
-        card, currency = draft.tariff, draft.tariff.currency
+        card, currency, boxes = draft.tariff, draft.tariff.currency, dict(draft.tariff.box_minor)
         cells = {
             "lane": draft.code, "carrier": draft.carrier, "service": draft.service, "mode": draft.mode,
             "origin": draft.origin, "to": draft.to, "destination": draft.destination,
@@ -93,11 +94,11 @@ def _rows(drafts: Iterable[Draft]) -> Iterator[dict[str, str]]:
             "valid_to": _shown(card.valid_to), "divisor_cm3_per_kg": _shown(card.divisor_cm3_per_kg),
             "step_g": str(card.step_g), "minimum": display(card.minimum_minor, currency),
             "fuel_percent": f"{Decimal(card.fuel_bp) / 100:f}",
-            "surcharges": json.dumps(list(draft.surcharges), sort_keys=True) if draft.surcharges else "",
+            "surcharges": _written(card.surcharges),
             "remote": display(card.remote_minor, currency), "max_weight_g": _shown(card.max_weight_g),
             "max_side_mm": _shown(card.max_side_mm), "source": card.source,
         } | {
-            f"box_{kind}": display(draft.box_prices[kind], currency) if kind in draft.box_prices else ""
+            f"box_{kind}": display(boxes[kind], currency) if kind in boxes else ""
             for kind in BOXES
         }  # fmt: skip
         codes_left = _chunks(card.remote_postcodes)
@@ -198,7 +199,7 @@ def _draft(rows: list[_Row]) -> Draft | None:
     if currency not in EXPONENTS:
         row.wrong("currency", "a currency code of ISO 4217, such as CNY")
         return None
-    if not row.text("lane") and not row.text("tariff"):
+    if not row.text("lane"):
         row.wrong("lane", "the code of a lane")
     if row.text("destination") and row.text("destination") not in codes():
         row.wrong("destination", "a country code of two letters")
@@ -217,8 +218,6 @@ def _draft(rows: list[_Row]) -> Draft | None:
         origin=row.text("origin"),
         destination=row.text("destination"),
         to=row.text("to"),
-        box_prices={kind: row.minor(f"box_{kind}", currency) for kind in BOXES if row.text(f"box_{kind}")},
-        surcharges=_surcharges(row),
         days_p50=p50,
         days_p90=p90,
         incoterms=tuple(row.text("incoterms").split()),
@@ -231,6 +230,7 @@ def _draft(rows: list[_Row]) -> Draft | None:
 
 def _card(rows: list[_Row], currency: str, start: date | None, end: date | None) -> Tariff:
     row = rows[0]
+    boxes = tuple((kind, row.minor(f"box_{kind}", currency)) for kind in BOXES if row.text(f"box_{kind}"))
     return Tariff(
         code=row.text("tariff") or row.text("lane"),
         currency=currency,
@@ -246,6 +246,9 @@ def _card(rows: list[_Row], currency: str, start: date | None, end: date | None)
         valid_from=start,
         valid_to=end,
         source=row.text("source")[:200],
+        basis="box" if boxes else "weight",
+        box_minor=boxes,
+        surcharges=_surcharges(row),
     )
 
 
@@ -280,7 +283,13 @@ def _percent(row: _Row, name: str) -> int:
     return int(exact)
 
 
-def _surcharges(row: _Row) -> tuple[Mapping[str, object], ...]:
+def _written(surcharges: Iterable[Surcharge]) -> str:
+    """As JSON, days as ISO dates."""
+    rows = [asdict(each) for each in surcharges]
+    return json.dumps(rows, sort_keys=True, default=date.isoformat) if rows else ""
+
+
+def _surcharges(row: _Row) -> tuple[Surcharge, ...]:
     """As they were written; each has code, kind, amount and days."""
     text = row.text("surcharges")
     try:
@@ -291,12 +300,12 @@ def _surcharges(row: _Row) -> tuple[Mapping[str, object], ...]:
     if not isinstance(found, list) or not all(isinstance(e, dict) and set(e) == names and _sound(e) for e in found):
         row.wrong("surcharges", "the surcharges as an exported file writes them")
         return ()
-    return tuple(found)
+    return tuple(Surcharge(**each | {name: _maybe_day(each[name]) for name in DAYS}) for each in found)
 
 
 def _sound(each: Mapping[str, Any]) -> bool:
     try:
-        ends = [date.fromisoformat(each[name]) if each[name] else None for name in ("valid_from", "valid_to")]
+        ends = [_maybe_day(each[name]) for name in DAYS]
     except (TypeError, ValueError):
         return False
     amount = each["amount"]
@@ -308,6 +317,10 @@ def _sound(each: Mapping[str, Any]) -> bool:
         and 0 <= amount <= MOST_MINOR
         and not (ends[0] and ends[1] and ends[1] < ends[0])
     )
+
+
+def _maybe_day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _shown(value: object) -> str:

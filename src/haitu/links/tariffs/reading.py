@@ -75,7 +75,8 @@ class _Reader:
         origin, sure, why = self.places.origin(known["origin"].value if "origin" in known else "")
         if origin and not ("origin" not in known and table.of("origin")):
             known["origin"] = Fact(name="origin", value=origin, sure=sure, why=why)
-        known.setdefault("service", _service(table))
+        if not table.of("service"):
+            known.setdefault("service", _service(table))
         self.understood.append(Understood(table=table, facts=known))
         every, noticed, problems = prices(table, _hint(table))
         self.problems += problems
@@ -183,6 +184,8 @@ class _Reader:
                 valid_from=start,
                 valid_to=end,
                 source=f"{self.name}, {table.sheet.name}"[:200],
+                basis="box" if made.box_prices else "weight",
+                box_minor=tuple(made.box_prices.items()),
             )
             if tariff.remote_minor and not tariff.remote_postcodes:
                 told = (*told, said("a remote fee without postcodes: it is never charged"))
@@ -195,7 +198,6 @@ class _Reader:
                 origin=origin,
                 destination=target.country,
                 to=target.to,
-                box_prices=made.box_prices,
                 days_p50=spans.p50 if spans else None,
                 days_p90=spans.p90 if spans else None,
                 incoterms=_listed(value.get("incoterms", "")),
