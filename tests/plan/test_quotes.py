@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from haitu.core.errors import Refusal
 from haitu.core.landed import STEPS
 from haitu.core.path_quote import path_quote
+from haitu.plan.quotes.duties import Tariffs
 from haitu.plan.quotes.refused import Refused
 from haitu.plan.quotes.sale import rules_of
 from haitu.plan.quotes.sheet import PAYERS, quotes, road_of
@@ -41,15 +42,15 @@ def scalar(world: dict[str, Any], place: int, quantity: int) -> tuple[object, ..
 def column(world: dict[str, Any], quantities: list[int]) -> list[tuple[object, ...]]:
     terms, to = world["terms"], world["to"]
     skus = from_items(world["items"], world["costs"], market_id=terms.market.id)
-    rules = rules_of(terms, skus.categories, skus.classes, to=to, on=TODAY)
+    tariffs = Tariffs(skus.classes, TODAY)
+    rules = rules_of(terms, skus.categories, tariffs, to=to)
     road = road_of(
         world["path"],
         terms,
-        skus.classes,
+        tariffs,
         shipment=world["shipment"],
         into_base=world["into_base"],
         to=to,
-        on=TODAY,
     )
     sheet = quotes(skus, rules, road, terms, quantity=np.array(quantities, dtype=np.int64))
     steps = [sheet.column(step).tolist() for step in STEPS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -14,7 +13,7 @@ from haitu.core.customs import DUTY_WITHOUT_FREIGHT, NO_IMPORT_VAT, Threshold, t
 from haitu.core.dated import in_force
 from haitu.core.money import LARGEST_MINOR, Exchange, RateMissing
 from haitu.core.territory import territory_of, vat_area_of
-from haitu.plan.quotes.duties import Dutiable, Program, duties, program
+from haitu.plan.quotes.duties import Dutiable, Program, Tariffs, duties
 from haitu.plan.quotes.exact import Column, Rate, on_top
 from haitu.plan.quotes.refused import Refused
 from haitu.plan.quotes.skus import Customs
@@ -74,8 +73,9 @@ def crossing(warehouse_country: str, consumer_country: str, on: date) -> Crossin
     return Crossing.VAT if one_territory else Crossing.CUSTOMS
 
 
-def border(terms: Terms, classes: Sequence[Customs], *, to: Destination, on: date) -> Border:
-    """The market's border as figures."""
+def border(terms: Terms, tariffs: Tariffs, *, to: Destination) -> Border:
+    """The market's border as figures, on the tariffs' day."""
+    classes, on = tariffs.classes, tariffs.on
     market = terms.market
     exchange = Exchange(currency=market.currency, rates=terms.fx, on=on)
     thresholds = [threshold for threshold in terms.thresholds if in_force(threshold, on)]
@@ -111,7 +111,7 @@ def border(terms: Terms, classes: Sequence[Customs], *, to: Destination, on: dat
         flat_minor=np.array([flat(customs) for customs in classes], dtype=np.int64),
         duty_free_to=limits("duty_free"),
         vat_free_to=limits("import_vat_free"),
-        tariff=program(classes, territory=territory, exchange=exchange, on=on),
+        tariff=tariffs.program(territory, exchange),
     )
 
 

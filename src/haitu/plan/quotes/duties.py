@@ -46,22 +46,44 @@ class Program:
     rates: tuple[FxRate, ...]
 
 
-def program(classes: Sequence[Customs], *, territory: str, exchange: Exchange, on: date) -> Program:
-    """The territory's lines in force for each class, amounts in the exchange's currency."""
-    rates: list[FxRate] = []
-    refused = np.zeros(len(classes), dtype=np.int64)
-    groups: list[tuple[list[DutyLine], list[DutyLine], list[DutyLine]]] = []
-    for place, customs in enumerate(classes):
-        lines = [line for line in customs.duty_lines if line.territory == territory and in_force(line, on)]
-        refused[place] = _refused(customs, lines, territory, exchange)
-        groups.append(([], [], []) if refused[place] else lines_for(_goods(customs), lines))
-    return Program(
-        refused=refused,
-        basic=_slots([_undominated(basic) for basic, _, _ in groups], rates, exchange),
-        additional=_slots([additional for _, additional, _ in groups], rates, exchange),
-        below=_slots([_undominated(below) for _, _, below in groups], rates, exchange),
-        rates=tuple(rates),
-    )
+class Tariffs:
+    """The programs of some customs classes on a day, each worked out when first asked for."""
+
+    def __init__(self, classes: Sequence[Customs], on: date) -> None:
+        self.classes, self.on = tuple(classes), on
+        self._lines = [_by_territory(customs, on) for customs in classes]
+        self._programs: dict[tuple[str, str, tuple[FxRate, ...]], Program] = {}
+
+    def program(self, territory: str, exchange: Exchange) -> Program:
+        """A territory's lines in force for each class, amounts in the exchange's currency."""
+        key = (territory, exchange.currency, tuple(exchange.rates[name] for name in sorted(exchange.rates)))
+        if key not in self._programs:
+            self._programs[key] = self._program(territory, exchange)
+        return self._programs[key]
+
+    def _program(self, territory: str, exchange: Exchange) -> Program:
+        rates: list[FxRate] = []
+        refused = np.zeros(len(self.classes), dtype=np.int64)
+        groups: list[tuple[list[DutyLine], list[DutyLine], list[DutyLine]]] = []
+        for place, customs in enumerate(self.classes):
+            lines = self._lines[place].get(territory, [])
+            refused[place] = _refused(customs, lines, territory, exchange)
+            groups.append(([], [], []) if refused[place] else lines_for(_goods(customs), lines))
+        return Program(
+            refused=refused,
+            basic=_slots([_undominated(basic) for basic, _, _ in groups], rates, exchange),
+            additional=_slots([additional for _, additional, _ in groups], rates, exchange),
+            below=_slots([_undominated(below) for _, _, below in groups], rates, exchange),
+            rates=tuple(rates),
+        )
+
+
+def _by_territory(customs: Customs, on: date) -> dict[str, list[DutyLine]]:
+    found: dict[str, list[DutyLine]] = {}
+    for line in customs.duty_lines:
+        if in_force(line, on):
+            found.setdefault(line.territory, []).append(line)
+    return found
 
 
 def _goods(customs: Customs) -> Goods:

@@ -15,10 +15,10 @@ from haitu.core.inbound_cost import UNITS, divisor_of, gate, in_base, pays_duty,
 from haitu.core.money import Exchange
 from haitu.core.territory import territory_of
 from haitu.plan.quotes.card import Gate, gate_of, greater, refused_today, refused_units
-from haitu.plan.quotes.duties import Dutiable, Program, duties, program
+from haitu.plan.quotes.duties import Dutiable, Program, Tariffs, duties
 from haitu.plan.quotes.exact import Column, ratio
 from haitu.plan.quotes.refused import Refused, number_of
-from haitu.plan.quotes.skus import Customs, Skus
+from haitu.plan.quotes.skus import Skus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +52,21 @@ class Brought:
 
 def hauls(
     lanes: Sequence[Lane],
-    classes: Sequence[Customs],
+    tariffs: Tariffs,
     *,
     shipment: Piece,
     consumer_country: str,
     into_base: Exchange,
-    on: date,
 ) -> Hauls:
     """The first legs of a path towards that country, with everything that does not hang on the SKU worked out."""
     if not lanes:
         return Hauls(legs=(), entry=None, freight_counts=False)
-    entered = lanes[-1].destination
+    entered, on = lanes[-1].destination, tariffs.on
     territory = territory_of(entered, on)
     taxed = pays_duty(lanes[0].origin_country, entered, consumer_country, on)
     return Hauls(
         legs=tuple(_haul(lane, shipment, into_base, on) for lane in lanes),
-        entry=program(classes, territory=territory, exchange=into_base, on=on) if taxed else None,
+        entry=tariffs.program(territory, into_base) if taxed else None,
         freight_counts=territory not in DUTY_WITHOUT_FREIGHT,
     )
 

@@ -14,9 +14,10 @@ from haitu.core.market import Market, charm
 from haitu.core.money import FxMismatch, FxRate, RateMissing, minor_units
 from haitu.core.tax import NoTaxRate
 from haitu.plan.quotes.border import US, Border, Crossing, Parcels, border, taken
+from haitu.plan.quotes.duties import Tariffs
 from haitu.plan.quotes.exact import Column, Rate, charmed, converted_back, inside, ratio
 from haitu.plan.quotes.refused import Refused
-from haitu.plan.quotes.skus import NO_OVERRIDE, Customs, Skus
+from haitu.plan.quotes.skus import NO_OVERRIDE, Skus
 
 NO_RATE = -1
 
@@ -25,7 +26,7 @@ NO_RATE = -1
 class Rules:
     """A market's terms on one day, for buyers of one place, as figures; rates per tax category, NO_RATE: not known.
 
-    `into_market`: base currency → market, None where they are one. `storage_milli` by warehouse, None: no rate.
+    `from_base`: market → base currency, by which amounts come back; None where they are one.
     """
 
     market: Market
@@ -62,11 +63,9 @@ class Front:
     refused: Column
 
 
-def rules_of(
-    terms: Terms, categories: Sequence[str], classes: Sequence[Customs], *, to: Destination, on: date
-) -> Rules:
-    """The terms as figures; refuses a list price that does not lead to the market's currency, and an unknown charm."""
-    market = terms.market
+def rules_of(terms: Terms, categories: Sequence[str], tariffs: Tariffs, *, to: Destination) -> Rules:
+    """The terms as figures on the tariffs' day; refuses a rate to another currency and an unknown charm."""
+    market, on = terms.market, tariffs.on
     if terms.list_fx.quote != market.currency:
         raise FxMismatch(
             f"The rate leads to {terms.list_fx.quote}, the market sells in {market.currency}.", field="rate"
@@ -84,7 +83,7 @@ def rules_of(
         from_base=None if terms.base_currency == market.currency else terms.base_fx,
         shelf_bp=rates(market.region) if market.prices_include_tax else (0,) * len(categories),
         tax_bp=rates(to.region or market.region),
-        border=border(terms, classes, to=to, on=on),
+        border=border(terms, tariffs, to=to),
         outlet_fee_bp=terms.outlet_fee_bp,
         payment_fee_bp=terms.payment_fee_bp,
         payment_fixed_minor=terms.payment_fee_fixed_minor,

@@ -18,11 +18,12 @@ from haitu.core.money import Exchange, RateMissing, half_up
 from haitu.core.route import check_lane_label
 from haitu.plan.quotes.border import Crossing, crossing
 from haitu.plan.quotes.card import Gate, freight, gate_of, loads, refused_today, refused_units
+from haitu.plan.quotes.duties import Tariffs
 from haitu.plan.quotes.exact import Column, converted, ratio
 from haitu.plan.quotes.line_haul import Brought, Hauls, brought, hauls
 from haitu.plan.quotes.refused import Refused, number_of
 from haitu.plan.quotes.sale import Rules, from_base, front, sold, storage_milli
-from haitu.plan.quotes.skus import Customs, Skus
+from haitu.plan.quotes.skus import Skus
 
 PAYERS = ("none", "us", "buyer")
 MM3_DAYS = 10**9  # cm³ in a m³ × thousandths
@@ -74,21 +75,21 @@ class Sheet:
 def road_of(
     lanes: Sequence[Lane],
     terms: Terms,
-    classes: Sequence[Customs],
+    tariffs: Tariffs,
     *,
     shipment: Piece,
     into_base: Exchange,
     to: Destination,
-    on: date,
 ) -> Road:
-    """A path to the market's buyers; `shipment`: what a line haul is priced for, so many equal cartons."""
+    """A path to the market's buyers on the tariffs' day; `shipment`: the equal cartons a line haul is priced for."""
     *line_hauls, last = lanes
+    on = tariffs.on
     warehouse = terms.warehouses[last.origin_warehouse_id]
     storage = storage_milli(terms, warehouse.id)
     handling = [terms.warehouses[lane.origin_warehouse_id].handling_days for lane in lanes]
     return Road(
         lanes=tuple(lanes),
-        hauls=hauls(line_hauls, classes, shipment=shipment, consumer_country=to.country, into_base=into_base, on=on),
+        hauls=hauls(line_hauls, tariffs, shipment=shipment, consumer_country=to.country, into_base=into_base),
         closed=_closed(last, terms, on),
         gate=gate_of(last),
         at=crossing(warehouse.country, terms.market.country, on),

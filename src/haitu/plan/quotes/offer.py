@@ -1,0 +1,188 @@
+"""All paths of a market made ready for columns: each distinct thing they rest on is worked out once and shared.
+
+A quote's contribution is front[border] − reach[line hauls, warehouse] − card[steps]: the front is the market's, the
+reach what the goods cost to be where the parcel leaves, the card the last mile by billed step. Three numbers to add,
+each exact; a refusal is a number so large that no sum hides it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from haitu.core.book import Terms
+from haitu.core.inbound_cost import UNITS
+from haitu.core.money import Exchange, RateMissing, half_up
+from haitu.plan.quotes.border import Crossing
+from haitu.plan.quotes.card import MOST_STEPS, Gate, greater, last_step, prices, refused_units, steps
+from haitu.plan.quotes.exact import Column, converted, ratio
+from haitu.plan.quotes.line_haul import Hauls, brought
+from haitu.plan.quotes.refused import Refused
+from haitu.plan.quotes.sale import Front, Rules, Sold, from_base, front, sold
+from haitu.plan.quotes.sheet import MM3_DAYS, Road
+from haitu.plan.quotes.skus import BadFacts, Skus
+
+RANK_BITS = 10
+MOST_ROADS = 1 << RANK_BITS
+REFUSED = 1 << 50  # more than any amount; three of them still fit beside the rank
+BEYOND = 1 << 40  # billed steps of goods whose measures are not known
+
+Meter = tuple[int | None, int]  # divisor and step
+HaulKey = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A market's open roads, best p90 first (a tie goes to the earlier one), with places in shared lists."""
+
+    rules: Rules
+    roads: tuple[Road, ...]
+    crossings: tuple[Crossing, ...]
+    cards: tuple[Column, ...]  # per road: last mile by step, in the market's currency, REFUSED after the last step
+
+
+def offer(rules: Rules, roads: Sequence[Road], terms: Terms) -> Offer:
+    """The roads that are open today, ready for columns."""
+    usable = [road for road in roads if road.closed is Refused.NO and road.storage_milli_days is not None]
+    cards = [(road, _card(road, rules, terms)) for road in usable]
+    priced = sorted(
+        ((road, card) for road, card in cards if card is not None),
+        key=lambda pair: (pair[0].days_p90, [lane.id for lane in pair[0].lanes]),
+    )
+    if len(priced) > MOST_ROADS:
+        raise BadFacts(f"{len(priced)} paths lead to {rules.to.country}; {MOST_ROADS} can be ranked.", field="roads")
+    return Offer(
+        rules=rules,
+        roads=tuple(road for road, _ in priced),
+        crossings=tuple(sorted({road.at for road, _ in priced})),
+        cards=tuple(card for _, card in priced),
+    )
+
+
+def _card(road: Road, rules: Rules, terms: Terms) -> Column | None:
+    tariff, market = road.last.tariff, rules.market
+    if last_step(tariff) > MOST_STEPS:
+        raise BadFacts(
+            f"{road.last.code} bills in {last_step(tariff)} steps; {MOST_STEPS} fit a table.", field="step_g"
+        )
+    table = prices(tariff, rules.on, rules.to.postcode)
+    if tariff.currency != market.currency:
+        try:
+            rate = Exchange(currency=market.currency, rates=terms.fx, on=rules.on).rate(tariff.currency)
+        except RateMissing:
+            return None
+        table = converted(table, rate)
+    return np.append(table, REFUSED)
+
+
+def meter_of(road: Road) -> Meter:
+    """How the last lane counts a parcel's weight."""
+    tariff = road.last.tariff
+    return tariff.divisor_cm3_per_kg or None, tariff.step_g
+
+
+def haul_key(road: Road) -> HaulKey:
+    """Roads with the same key bring goods to their last warehouse at the same cost."""
+    return (*(lane.id for lane in road.lanes[:-1]), road.hauls.entry is not None)
+
+
+def spare_gate(road: Road) -> Gate | None:
+    """What the last lane asks of a unit beyond what its card ends at anyway; None: nothing."""
+    gate, tariff = road.gate, road.last.tariff
+    billed_g = last_step(tariff) * tariff.step_g
+    if gate.refuses or gate.max_side_mm or gate.limit_g < billed_g:
+        return gate
+    return None
+
+
+class Chunk:
+    """Some SKUs, one unit of each, and all that several markets and roads share about them."""
+
+    def __init__(self, skus: Skus) -> None:
+        self.skus = skus
+        self.ones = np.ones(len(skus), dtype=np.int64)
+        self._steps: dict[Meter, Column] = {}
+        self._volume_cm3 = half_up(skus.volume_mm3, 1000)
+        self._brought: dict[HaulKey, Column] = {}
+        self._gates: dict[Gate, Column | None] = {}
+        self._reach: dict[tuple[object, ...], Column] = {}
+
+    def steps(self, meter: Meter) -> Column:
+        """Billed steps of one unit, BEYOND where a measure is not known."""
+        if meter not in self._steps:
+            divisor, step_g = meter
+            known = self.skus.weight_g > 0
+            if divisor:
+                known &= self.skus.volume_mm3 > 0
+            self._steps[meter] = np.where(known, steps(greater(self.skus, divisor), divisor, step_g), BEYOND)
+        return self._steps[meter]
+
+    def brought(self, key: HaulKey, path: Hauls) -> Column:
+        """What the first legs put on a thousand units, base currency; REFUSED × UNITS where they do not take it."""
+        if key not in self._brought:
+            found = brought(self.skus, path)
+            self._brought[key] = np.where(found.refused == 0, found.value_minor, REFUSED)
+        return self._brought[key]
+
+    def gated(self, gate: Gate) -> Column | None:
+        """REFUSED where the lane does not take the unit, 0 elsewhere; None: it takes all of them."""
+        if gate not in self._gates:
+            refused = refused_units(self.skus, gate) != 0
+            self._gates[gate] = np.where(refused, REFUSED, 0) if refused.any() else None
+        return self._gates[gate]
+
+    def inbound(self, road: Road, rules: Rules) -> Column:
+        """The first legs' part of one unit in the market's currency; REFUSED where they do not take it."""
+        key = ("inbound", haul_key(road), rules.from_base)
+        if key not in self._reach:
+            per_thousand = self.brought(haul_key(road), road.hauls)
+            taken = per_thousand < REFUSED
+            minor = from_base(rules, half_up(np.where(taken, per_thousand, 0), UNITS))
+            self._reach[key] = np.where(taken, minor, REFUSED)
+        return self._reach[key]
+
+    def storage(self, road: Road) -> Column:
+        """What lying in the last warehouse costs one unit."""
+        key = ("storage", road.storage_milli_days)
+        if key not in self._reach:
+            self._reach[key] = ratio(self._volume_cm3, road.storage_milli_days or 0, MM3_DAYS)
+        return self._reach[key]
+
+    def reach(self, road: Road, rules: Rules) -> Column:
+        """Inbound and storage, and REFUSED where the unit does not get to the buyer by this road."""
+        gate = spare_gate(road)
+        gated = self.gated(gate) if gate is not None else None
+        key = ("reach", haul_key(road), rules.from_base, road.storage_milli_days, gate if gated is not None else None)
+        if key not in self._reach:
+            cost = self.inbound(road, rules) + self.storage(road)
+            if gated is not None:
+                cost = np.where(gated > 0, REFUSED, cost)
+            self._reach[key] = np.minimum(cost, REFUSED)
+        return self._reach[key]
+
+    def forget(self) -> None:
+        """Drop what hangs on a market's currency."""
+        self._reach.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fronts:
+    """A chunk in a market: the sale, and the front over each border its roads cross, in the offer's order."""
+
+    sold: Sold
+    fronts: tuple[Front, ...]
+
+    def contribution(self, place: int) -> Column:
+        """What is left before the path is paid; −REFUSED where the market refuses it."""
+        found = self.fronts[place]
+        refused = (found.refused != 0) | (self.sold.refused != 0)
+        left: Column = np.where(refused, -REFUSED, found.waterfall.contribution)
+        return left
+
+
+def fronts(chunk: Chunk, offered: Offer) -> Fronts:
+    """Price, tax, duty and fees of one unit of each SKU, over each border."""
+    sale = sold(chunk.skus, chunk.ones, offered.rules)
+    return Fronts(sold=sale, fronts=tuple(front(chunk.skus, sale, offered.rules, at) for at in offered.crossings))
