@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haitu.core.closure import Closure
 from haitu.core.freight import (
     Break,
     Lane,
     LaneClosed,
     NotCarried,
     Piece,
+    PricedByBox,
+    Surcharge,
     Tariff,
     TariffNotValid,
     TooHeavy,
@@ -25,6 +28,7 @@ from haitu.core.freight import (
     price_minor,
     ship_price,
 )
+from haitu.core.lead import LeadTime
 
 TODAY = date(2026, 11, 20)
 
@@ -229,3 +233,63 @@ def test_a_heavier_box_may_be_cheaper_only_where_the_rate_card_says_so() -> None
 def test_a_price_per_kg_bills_every_gram_to_the_half_cent() -> None:
     card = replace(DHL, step_g=1, fuel_bp=0, breaks=(Break(up_to_g=2000, base_minor=16_00, per_kg_minor=88_35),))
     assert [price_minor(card, grams) for grams in (1, 300, 1000)] == [16_09, 42_51, 104_35]  # 8.835, 2650.5, 8835
+
+
+# Surcharges, closures, containers -------------------------------------------------------------------------------------
+
+
+PEAK = Surcharge(code="peak", kind="bp", amount=1_500, valid_from=date(2026, 10, 1), valid_to=date(2026, 12, 31))
+PER_STEP = Surcharge(code="energy", kind="per_step", amount=7, valid_from=date(2026, 11, 20))
+PER_BOX = Surcharge(code="security", kind="per_box", amount=25)
+
+
+def test_surcharges_come_after_fuel_and_none_upon_another() -> None:
+    card = replace(DHL, fuel_bp=1_000, remote_minor=300, remote_postcodes=("04",), surcharges=(PEAK, PER_STEP, PER_BOX))
+    # 3,000 g are 6 steps: 490 + 6 × 30 = 670; fuel 67: 737; peak 15 % of 737 = 110.55
+    assert price_minor(card, 3_000, "04109", on=TODAY) == 737 + 111 + 6 * 7 + 25 + 300
+
+
+@pytest.mark.parametrize(
+    ("on", "minor"),
+    [
+        (date(2026, 9, 30), 390 + 25),
+        (date(2026, 10, 1), 390 + 25 + 59),
+        (date(2026, 11, 20), 390 + 25 + 59 + 7),
+        (date(2027, 1, 1), 390 + 25 + 7),
+        (None, 390 + 25),
+    ],
+)
+def test_a_surcharge_counts_between_its_days(on: date | None, minor: int) -> None:
+    assert price_minor(replace(DHL, surcharges=(PEAK, PER_STEP, PER_BOX)), 500, on=on) == minor
+
+
+def test_a_lane_is_asked_with_the_day() -> None:
+    card = {"surcharges": (PEAK,), "valid_to": None}
+    assert ship_price(_with(**card), [MUG], on=date(2026, 9, 1)).price_minor == 390
+    assert ship_price(_with(**card), [MUG], on=TODAY).price_minor == 390 + 59
+
+
+def test_a_lane_is_closed_between_its_days_with_the_reason() -> None:
+    strike = Closure(valid_from=TODAY, valid_to=date(2026, 11, 21), reason="strike at the port")
+    lane = replace(LEIPZIG, closures=(strike,))
+    with pytest.raises(LaneClosed, match=r"LEJ-DE is closed: strike at the port\."):
+        ship_price(lane, [MUG], on=TODAY)
+    assert ship_price(lane, [MUG], on=date(2026, 11, 22)).price_minor == 390
+
+
+def test_a_card_of_container_prices_prices_no_parcel() -> None:
+    with pytest.raises(PricedByBox, match="LEJ-DE is priced by the container"):
+        ship_price(_with(basis="box", breaks=(), box_minor=(("40HQ", 300_000),)), [MUG], on=TODAY)
+
+
+def test_a_lane_without_a_vector_has_one_from_its_two_figures() -> None:
+    assert LEIPZIG.lead == LeadTime.from_p50_p90(2, 3)
+    assert replace(LEIPZIG, days=(1,) * 11).lead == LeadTime.certain(1)
+
+
+@given(grams=st.integers(1, 31_500), on=st.dates(date(2026, 1, 1), date(2027, 12, 31)))
+def test_a_surcharge_never_makes_it_cheaper_and_without_any_nothing_changes(grams: int, on: date) -> None:
+    billed_g = -(-grams // 500) * 500
+    plain = price_minor(DHL, billed_g, on=on)
+    assert plain == price_minor(DHL, billed_g)
+    assert price_minor(replace(DHL, surcharges=(PEAK, PER_STEP, PER_BOX)), billed_g, on=on) >= plain + 25
