@@ -88,9 +88,8 @@ def storage_minor(
 ) -> int:
     """What the layers cost to keep from `first` to `last`, both days counted, if nothing moves; half-up at the end.
 
-    `volume_mm3`: of one unit. A layer is billed from the day it came.
+    `volume_mm3`: of one unit. A layer is billed from the day it came. `brackets` have passed `check_brackets`.
     """
-    check_brackets(brackets)
     unit_price_days = 0  # units × price × days
     for layer in lying:
         begins = max(first, layer.since)

@@ -67,7 +67,7 @@ def test_the_bill_follows_the_brackets_of_the_warehouse(world: World) -> None:
 
 def test_where_no_brackets_are_kept_the_flat_tariff_holds_in_its_currency(world: World) -> None:
     # 100 lanterns, 0.24 m³, 30 days at 0.60 USD: 4.32 USD are 31.42 CNY.
-    assert rows(world)["LANTERN", "SZX"].bill_minor == 31_41
+    assert rows(world)["LANTERN", "SZX"].bill_minor == 31_42
 
 
 def test_goods_without_a_size_have_no_bill(world: World) -> None:
@@ -99,4 +99,4 @@ def test_another_merchants_rates_do_not_count(world: World) -> None:
     StorageRate.objects.create(
         merchant=world.other, warehouse=place, minor_per_m3_day=10**6, currency="CNY", valid_from=TODAY
     )
-    assert rows(world)["LANTERN", "SZX"].bill_minor == 31_41
+    assert rows(world)["LANTERN", "SZX"].bill_minor == 31_42

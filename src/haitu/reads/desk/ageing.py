@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Sum
+from django.db.models import F, Min, Sum
 
 from haitu.core.ageing import AgeBracket, Layer, by_age, days_of_cover, layers, storage_minor
-from haitu.core.money import convert, cross
-from haitu.models import Merchant, MoveKind, Stock, StockMove, StorageRate, Warehouse
+from haitu.core.money import convert, cross, half_up, split
+from haitu.models import Merchant, MoveKind, OrderLine, Stock, StockMove, StorageRate, Warehouse
 from haitu.reads.desk.paging import PER_PAGE, PageOf
 from haitu.reads.quote import exchange_rates
 
@@ -74,12 +74,23 @@ class AgeingSums:
 class _Shelf:
     """What the rows of one stock say."""
 
-    row: Stock
+    stock_id: int
+    variant_id: int
+    product_id: int
+    warehouse_id: int
+    sku: str
+    warehouse: str
+    on_hand: int
+    reserved: int
+    value_minor: int
+    volume_mm3: int
     lying: tuple[Layer, ...]
     sold: int
 
+    @property
     def cover(self) -> int | None:
-        return days_of_cover(self.row.on_hand, self.sold, PACE_DAYS)
+        """Days until it is sold out."""
+        return days_of_cover(self.on_hand, self.sold, PACE_DAYS)
 
 
 def ageing(merchant_id: int, given: AgeingFilter, now: datetime) -> tuple[PageOf[AgeingRow], AgeingSums]:
@@ -89,9 +100,7 @@ def ageing(merchant_id: int, given: AgeingFilter, now: datetime) -> tuple[PageOf
     shelves = _shelves(merchant_id, now, today)
     tariffs = _tariffs(merchant_id, merchant.base_currency, today)
     elsewhere = _elsewhere(shelves)
-    rows = [
-        _row(shelf, tariffs[shelf.row.warehouse_id], elsewhere, today) for shelf in shelves if _wanted(shelf, given)
-    ]
+    rows = [_row(shelf, tariffs[shelf.warehouse_id], elsewhere, today) for shelf in shelves if _wanted(shelf, given)]
     if given.only == "slow":
         rows = [row for row in rows if row.advice]
     rows.sort(key=_order(given.sort))
@@ -102,29 +111,76 @@ def ageing(merchant_id: int, given: AgeingFilter, now: datetime) -> tuple[PageOf
 
 
 def _shelves(merchant_id: int, now: datetime, today: date) -> list[_Shelf]:
+    there = Stock.objects.of(merchant_id).filter(on_hand__gt=0).order_by("variant__sku", "warehouse__code")
     rows = list(
-        Stock.objects.of(merchant_id)
-        .filter(on_hand__gt=0)
-        .select_related("variant", "warehouse")
-        .order_by("variant__sku", "warehouse__code")
-    )
-    came: dict[int, list[tuple[date, int]]] = defaultdict(list)
+        there.values_list(
+            "pk", "variant_id", "variant__product_id", "warehouse_id", "variant__sku", "warehouse__code", "on_hand",
+            "reserved", F("goods_value_minor") + F("inbound_value_minor"), "variant__length_mm", "variant__width_mm",
+            "variant__height_mm",
+        )
+    )  # fmt: skip
+    came = _arrivals(merchant_id)
+    on_shelves = [(stock_id, variant, units) for stock_id, variant, _p, _w, _s, _c, units, *_ in rows]
+    sold = _sold(merchant_id, on_shelves, now - timedelta(PACE_DAYS))
+    return [
+        _Shelf(
+            stock_id=stock_id,
+            variant_id=variant_id,
+            product_id=product_id,
+            warehouse_id=warehouse_id,
+            sku=sku,
+            warehouse=warehouse,
+            on_hand=on_hand,
+            reserved=reserved,
+            value_minor=value_minor,
+            volume_mm3=(length or 0) * (width or 0) * (height or 0),
+            lying=layers(came.get(stock_id) or [(today, 0)], on_hand),
+            sold=sold.get(stock_id, 0),
+        )
+        for (
+            stock_id, variant_id, product_id, warehouse_id, sku, warehouse, on_hand, reserved, value_minor, length,
+            width, height,
+        ) in rows
+    ]  # fmt: skip
+
+
+def _arrivals(merchant_id: int) -> dict[int, list[tuple[date, int]]]:
+    """Stock → what came, by day; the first move of any kind stands for what no arrival explains (an old import)."""
     moves = StockMove.objects.of(merchant_id).filter(stock__on_hand__gt=0)
-    for stock_id, at, quantity in moves.filter(quantity__gt=0).values_list("stock_id", "at", "quantity"):
-        came[stock_id].append((at.date(), quantity))
-    # Where more lies there than ever came (an old import), the first move of any kind stands for the rest.
+    came: dict[int, list[tuple[date, int]]] = defaultdict(list)
     for stock_id, first in moves.values_list("stock_id").annotate(first=Min("at")).values_list("stock_id", "first"):
         came[stock_id].append((first.date(), 0))
-    sold = dict(
-        moves.filter(kind=MoveKind.SHIPPED, at__gte=now - timedelta(PACE_DAYS))
+    for stock_id, at, quantity in moves.filter(quantity__gt=0).values_list("stock_id", "at", "quantity"):
+        came[stock_id].append((at.date(), quantity))
+    return came
+
+
+def _sold(merchant_id: int, shelves: Sequence[tuple[int, int, int]], since: datetime) -> dict[int, int]:
+    """Stock → units that left it. Imported orders name no warehouse: theirs are shared by what lies on each shelf."""
+    sold = {
+        stock_id: -units
+        for stock_id, units in StockMove.objects.of(merchant_id)
+        .filter(kind=MoveKind.SHIPPED, at__gte=since)
         .values_list("stock_id")
         .annotate(units=Sum("quantity"))
         .values_list("stock_id", "units")
+    }
+    lines = OrderLine.objects.of(merchant_id).filter(
+        order__merchant_id=merchant_id,
+        order__history=True,
+        order__placed_at__gte=since,
+        order__status__in=["shipped", "delivered"],
     )
-    return [
-        _Shelf(row=row, lying=layers(came[row.pk] or [(today, 0)], row.on_hand), sold=-sold.get(row.pk, 0))
-        for row in rows
-    ]
+    imported = dict(lines.values_list("variant_id").annotate(units=Sum("quantity")).values_list("variant_id", "units"))
+    by_variant: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for stock_id, variant_id, on_hand in shelves:
+        if variant_id in imported:
+            by_variant[variant_id].append((stock_id, on_hand))
+    for variant_id, found in by_variant.items():
+        parts = split(imported[variant_id], [on_hand for _stock, on_hand in found])
+        for (stock_id, _on_hand), units in zip(found, parts, strict=True):
+            sold[stock_id] = sold.get(stock_id, 0) + units
+    return sold
 
 
 def _tariffs(merchant_id: int, base: str, today: date) -> dict[int, tuple[AgeBracket, ...]]:
@@ -158,32 +214,31 @@ def _elsewhere(shelves: Sequence[_Shelf]) -> dict[int, list[_Shelf]]:
     """Variant → its shelves on which it will soon be sold out, the shortest first."""
     short: dict[int, list[_Shelf]] = defaultdict(list)
     for shelf in shelves:
-        cover = shelf.cover()
+        cover = shelf.cover
         if cover is not None and cover < SHORT_DAYS:
-            short[shelf.row.variant_id].append(shelf)
+            short[shelf.variant_id].append(shelf)
     for found in short.values():
-        found.sort(key=lambda shelf: (shelf.cover() or 0, shelf.row.warehouse.code))
+        found.sort(key=lambda shelf: (shelf.cover or 0, shelf.warehouse))
     return short
 
 
 def _row(shelf: _Shelf, brackets: tuple[AgeBracket, ...], elsewhere: dict[int, list[_Shelf]], today: date) -> AgeingRow:
-    row, variant = shelf.row, shelf.row.variant
-    volume = (variant.length_mm or 0) * (variant.width_mm or 0) * (variant.height_mm or 0)
-    bill = storage_minor(shelf.lying, brackets, volume_mm3=volume, first=today, last=today + timedelta(BILLED_DAYS - 1))
+    last = today + timedelta(BILLED_DAYS - 1)
+    bill = storage_minor(shelf.lying, brackets, volume_mm3=shelf.volume_mm3, first=today, last=last)
     oldest = (today - shelf.lying[0].since).days if shelf.lying else 0
-    advice, to, units = _advice(shelf, oldest, elsewhere.get(row.variant_id, []))
+    advice, to, units = _advice(shelf, oldest, elsewhere.get(shelf.variant_id, []))
     return AgeingRow(
-        stock_id=row.pk,
-        sku=variant.sku,
-        product_id=variant.product_id,
-        warehouse=row.warehouse.code,
-        units=row.on_hand,
-        value_minor=row.goods_value_minor + row.inbound_value_minor,
+        stock_id=shelf.stock_id,
+        sku=shelf.sku,
+        product_id=shelf.product_id,
+        warehouse=shelf.warehouse,
+        units=shelf.on_hand,
+        value_minor=shelf.value_minor,
         ages=by_age(shelf.lying, BOUNDS, today),
         oldest_days=oldest,
         sold=shelf.sold,
-        cover_days=shelf.cover(),
-        bill_minor=bill // 1000 if volume else None,
+        cover_days=shelf.cover,
+        bill_minor=half_up(bill, 1000) if shelf.volume_mm3 else None,
         advice=advice,
         advice_to=to,
         advice_units=units,
@@ -192,23 +247,23 @@ def _row(shelf: _Shelf, brackets: tuple[AgeBracket, ...], elsewhere: dict[int, l
 
 def _advice(shelf: _Shelf, oldest: int, short: Sequence[_Shelf]) -> tuple[Advice, str, int]:
     """Slow stock is moved to where it runs out soon, as much as sells there in SLOW_DAYS; else it is cleared."""
-    cover = shelf.cover()
+    cover = shelf.cover
     if (cover is None and oldest < SLOW_DAYS) or (cover is not None and cover <= SLOW_DAYS):
         return "", "", 0
     kept = shelf.sold * SLOW_DAYS // PACE_DAYS
-    free = max(shelf.row.on_hand - shelf.row.reserved - kept, 0)
+    free = max(shelf.on_hand - shelf.reserved - kept, 0)
     for other in short:
-        if other.row.warehouse_id != shelf.row.warehouse_id and free:
-            wanted = max(other.sold * SLOW_DAYS // PACE_DAYS - other.row.on_hand, 0)
+        if other.warehouse_id != shelf.warehouse_id and free:
+            wanted = max(other.sold * SLOW_DAYS // PACE_DAYS - other.on_hand, 0)
             if wanted:
-                return "move", other.row.warehouse.code, min(free, wanted)
+                return "move", other.warehouse, min(free, wanted)
     return ("clear", "", free) if free else ("", "", 0)
 
 
 def _wanted(shelf: _Shelf, given: AgeingFilter) -> bool:
-    if given.warehouse and shelf.row.warehouse.code != given.warehouse:
+    if given.warehouse and shelf.warehouse != given.warehouse:
         return False
-    return given.search.lower() in shelf.row.variant.sku.lower()
+    return given.search.lower() in shelf.sku.lower()
 
 
 def _order(sort: str) -> Callable[[AgeingRow], tuple[Any, ...]]:
