@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from mimetypes import guess_type
+from urllib.parse import urlencode
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -93,6 +103,8 @@ def product(request: HttpRequest, desk: Desk, /, *, product_id: int) -> HttpResp
         told=told,
         categories=reads.categories(desk.merchant.id, desk.language),
         statuses=[(status, words.status(status)) for status in ProductStatus.values],
+        pictures=_orders(found),
+        undo=_undo(found, request.GET.get("undo", "")),
     )
 
 
@@ -144,12 +156,15 @@ def market_price(request: HttpRequest, desk: Desk, /, *, variant_id: int, market
 
 @door(read=Right.SEE)
 def picture(request: HttpRequest, desk: Desk, /, *, picture_id: int) -> HttpResponse:
-    """A picture of the merchant; nothing in a drawn one runs."""
+    """A picture of the merchant, on whatever host the desk is; nothing in a drawn one runs."""
     found = reads.picture_of(desk.merchant.id, picture_id)
     if found is None or not any(found):
         return nothing_here(request, desk)
     if found[1]:
-        return HttpResponseRedirect(f"{settings.MEDIA_URL}{found[1]}")
+        if not default_storage.exists(found[1]):
+            return nothing_here(request, desk)
+        with default_storage.open(found[1]) as file:
+            return HttpResponse(file.read(), content_type=guess_type(found[1])[0])
     policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return HttpResponse(found[0], content_type="image/svg+xml", headers={"Content-Security-Policy": policy})
 
@@ -183,6 +198,25 @@ def remove_picture(request: HttpRequest, desk: Desk, /, *, product_id: int, pict
         ),
         _("The picture is removed."),
     )
+
+
+@door(write=Right.SELL)
+def order_pictures(request: HttpRequest, desk: Desk, /, *, product_id: int) -> HttpResponse:
+    """The pictures in another order; the page that follows can put the one before back."""
+    page = reverse("desk:product", args=[product_id])
+    try:
+        before = pictures.order_pictures(
+            merchant_id=desk.merchant.id,
+            product_id=product_id,
+            order=_ids(request.POST.get("order", "")),
+            by=desk.user,
+            now=timezone.now(),
+        )
+    except Refusal as no:
+        messages.error(request, words.refusal(no))
+        return HttpResponseRedirect(page)
+    undo = urlencode({"undo": _written(before)}, safe=",")
+    return back(request, f"{page}?{undo}#pictures", _("The pictures are in the new order."))
 
 
 @door(read=Right.SEE)
@@ -272,6 +306,54 @@ def _shown(name: str, value: object, shelves_now: Shelves) -> str:
     if isinstance(value, tuple):
         return "; ".join(value)
     return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """A picture on the product's page, with the orders its buttons ask for ("" where there is nothing to move)."""
+
+    id: int
+    alt: str
+    earlier: str
+    later: str
+    first: str
+
+
+def _orders(found: ProductView) -> list[_Placed]:
+    ids = [picture_id for picture_id, _alt in found.pictures]
+
+    def moved(place: int, to: int) -> str:
+        if place == to or not 0 <= to < len(ids):
+            return ""
+        others = ids[:place] + ids[place + 1 :]
+        return _written([*others[:to], ids[place], *others[to:]])
+
+    return [
+        _Placed(
+            id=picture_id,
+            alt=alt,
+            earlier=moved(place, place - 1),
+            later=moved(place, place + 1),
+            first=moved(place, 0),
+        )
+        for place, (picture_id, alt) in enumerate(found.pictures)
+    ]
+
+
+def _undo(found: ProductView, asked: str) -> str:
+    """The order to go back to, if it is one of these pictures and another than theirs."""
+    ids, now = _ids(asked), [picture_id for picture_id, _alt in found.pictures]
+    return _written(ids) if ids != now and sorted(ids) == sorted(now) else ""
+
+
+def _ids(text: str) -> list[int]:
+    """Ids between commas; nonsense is no list."""
+    ids = [forms.row_id(part) for part in text.split(",")]
+    return [] if None in ids else [each for each in ids if each is not None]
+
+
+def _written(ids: Iterable[int]) -> str:
+    return ",".join(map(str, ids))
 
 
 def _origin(request: HttpRequest) -> str:

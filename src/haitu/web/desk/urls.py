@@ -44,6 +44,7 @@ urlpatterns = [
     path("products/import/", products.bring, name="products_import"),
     path("products/<int:product_id>/", products.product, name="product"),
     path("products/<int:product_id>/pictures/", products.add_picture, name="picture_add"),
+    path("products/<int:product_id>/pictures/order/", products.order_pictures, name="picture_order"),
     path(
         "products/<int:product_id>/pictures/<int:picture_id>/remove/",
         products.remove_picture,

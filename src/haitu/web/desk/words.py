@@ -212,6 +212,10 @@ REFUSALS = {
     "not_there": gettext_noop("%(quantity)s should leave, but only %(free)s are free."),
     "count_below_reserved": gettext_noop("%(counted)s counted, but %(reserved)s are promised to buyers."),
     "nothing_to_ship": gettext_noop("There are not that many units left to send."),
+    "refund_on_its_way": gettext_noop(
+        "The money for %(skus)s is on its way back to the buyer. "
+        "Keep these goods here, or say why they leave all the same."
+    ),
     "nothing_to_return": gettext_noop("%(quantity)s should come back, but only %(away)s are with the buyer."),
     "bad_refund": gettext_noop("That is more than is left to give back, or not above zero."),
     "refund_above_paid": gettext_noop("That is more than is left to give back."),
