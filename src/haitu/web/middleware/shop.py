@@ -18,7 +18,7 @@ from haitu.web.errors import not_found
 from haitu.web.locale import reading
 
 # Doors that belong to no shop; everything else is asked for under a merchant's host name.
-_OTHER_DOORS = ("/desk/", "/hooks/", "/admin/", "/static/", "/media/", "/language/")
+_OTHER_DOORS = ("/desk/", "/hooks/", "/admin/", "/static/", "/language/")
 PREFIX = re.compile(r"^/([a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2}))(?=/)")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 from haitu.reads.merchant import ShopMerchant
-from haitu.reads.shop.picture import drawn_picture
+from haitu.reads.shop.picture import drawn_picture, folder_of
 
 MONTH_S = 30 * 24 * 3600
 # An uploaded drawing may hold scripts and links; as a page of its own it gets to do nothing at all.
@@ -35,6 +37,17 @@ def picture(request: HttpRequest, picture_id: int) -> HttpResponse:
     response = HttpResponse(svg, content_type="image/svg+xml")
     response.headers["Cache-Control"] = f"public, max-age={MONTH_S}, immutable"
     response.headers["Content-Security-Policy"] = _DRAWING_ONLY
+    return response
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """An uploaded picture of the merchant whose host this is; another merchant's is nobody's page here."""
+    merchant: ShopMerchant = request.merchant  # type: ignore[attr-defined]  # see ShopRequest
+    if not path.startswith(f"{folder_of(merchant.id)}/") or ".." in path:
+        raise Http404
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    response.headers["Cache-Control"] = f"public, max-age={MONTH_S}, immutable"
     return response
 
 
