@@ -106,8 +106,12 @@ def move(
     reference: str,
     by: User | None,
     now: datetime,
+    key: str | None = None,
 ) -> int:
-    """Takes free units and their share of the value to another warehouse; what the way cost is added there."""
+    """Takes free units and their share of the value to another warehouse; what the way cost is added there.
+
+    The same `key` again changes nothing; for its sake a way that cost nothing is an event too, without entries.
+    """
     if quantity <= 0 or inbound_value_minor < 0:
         raise BadQuantity("Move at least one unit, at a cost of zero or more.", field="quantity")
     with transaction.atomic():
@@ -117,17 +121,19 @@ def move(
         end = row_of(merchant_id, start.variant_id, to_warehouse_id, lock=False)
         held = lock_rows(merchant_id, [start.pk, end.pk])
         start, end = held[start.pk], held[end.pk]
+        event_key = f"moved:{key or secrets.token_hex(8)}"
+        cost = Posting(variant_id=start.variant_id, waterfall=Waterfall(inbound=inbound_value_minor))
+        event = Received(
+            key=event_key, at=now, dims=base_dims(merchant_id), postings=(cost,) if cost.waterfall.inbound else ()
+        )
+        if record(event, merchant_id=merchant_id, now=now) is None:
+            return end.pk
         _check_free(start, quantity)
         goods = unit_value(start.goods_value_minor, quantity, start.on_hand)
         inbound = unit_value(start.inbound_value_minor, quantity, start.on_hand)
         _check_room(end, quantity, goods + inbound + inbound_value_minor)
-        event_key = f"moved:{secrets.token_hex(8)}" if inbound_value_minor else ""
-        if event_key:
-            cost = Posting(variant_id=start.variant_id, waterfall=Waterfall(inbound=inbound_value_minor))
-            event = Received(key=event_key, at=now, dims=base_dims(merchant_id), postings=(cost,))
-            record(event, merchant_id=merchant_id, now=now)
         leaving = Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
-        change(start, MoveKind.MOVED_OUT, leaving, reference=reference, event_key="", now=now)
+        change(start, MoveKind.MOVED_OUT, leaving, reference=reference, event_key=event_key, now=now)
         coming = Units(quantity=quantity, goods_minor=goods, inbound_minor=inbound + inbound_value_minor)
         change(end, MoveKind.MOVED_IN, coming, reference=reference, event_key=event_key, now=now)
         if start.assumed and not end.assumed:
@@ -137,8 +143,20 @@ def move(
     return end.pk
 
 
-def count(*, merchant_id: int, stock_id: int, counted: int, reason: str, by: User | None, now: datetime) -> int:
-    """Sets the units on hand to what was counted and books the value of the difference; the signed difference."""
+def count(
+    *,
+    merchant_id: int,
+    stock_id: int,
+    counted: int,
+    reason: str,
+    by: User | None,
+    now: datetime,
+    key: str | None = None,
+) -> int:
+    """Sets the units on hand to what was counted and books the value of the difference; the signed difference.
+
+    The same `key` again changes nothing: what was counted before a sale is not put back after it.
+    """
     if counted < 0:
         raise BadQuantity("A count is zero or more.", field="counted")
     with transaction.atomic():
@@ -152,8 +170,12 @@ def count(*, merchant_id: int, stock_id: int, counted: int, reason: str, by: Use
             )
         difference = counted - stock.on_hand
         _check_room(stock, difference, 0)
+        event_key = f"counted:{key or secrets.token_hex(8)}"
+        lost = _lost(stock, -difference, event_key, now)
+        if lost is None:
+            return 0
         if difference:
-            _lose(stock, -difference, MoveKind.COUNTED, reason, now)
+            change(stock, MoveKind.COUNTED, lost, reference=reason, event_key=event_key, now=now)
         subject = f"stock {stock.pk}"
         audit(
             by, "stock.count", subject, merchant_id=merchant_id, now=now, change={"on_hand": (stock.on_hand, counted)}
@@ -161,14 +183,27 @@ def count(*, merchant_id: int, stock_id: int, counted: int, reason: str, by: Use
     return difference
 
 
-def write_off(*, merchant_id: int, stock_id: int, quantity: int, reason: str, by: User | None, now: datetime) -> None:
-    """Takes free units that are lost, broken or expired out of stock, with their value."""
+def write_off(
+    *,
+    merchant_id: int,
+    stock_id: int,
+    quantity: int,
+    reason: str,
+    by: User | None,
+    now: datetime,
+    key: str | None = None,
+) -> None:
+    """Takes free units that are lost, broken or expired out of stock, with their value; once for each `key`."""
     if quantity <= 0:
         raise BadQuantity("Write off at least one unit.", field="quantity")
     with transaction.atomic():
         stock = lock_rows(merchant_id, [stock_id])[stock_id]
+        event_key = f"written_off:{key or secrets.token_hex(8)}"
+        lost = _lost(stock, quantity, event_key, now)
+        if lost is None:
+            return
         _check_free(stock, quantity)
-        _lose(stock, quantity, MoveKind.WRITTEN_OFF, reason, now)
+        change(stock, MoveKind.WRITTEN_OFF, lost, reference=reason, event_key=event_key, now=now)
         changed = {"on_hand": (stock.on_hand, stock.on_hand - quantity)}
         audit(by, "stock.write_off", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change=changed)
 
@@ -263,18 +298,17 @@ def change(stock: Stock, kind: MoveKind, units: Units, *, reference: str, event_
     )
 
 
-def _lose(stock: Stock, quantity: int, kind: MoveKind, reason: str, now: datetime) -> None:
-    """Units gone (negative: found) with their share of the value."""
+def _lost(stock: Stock, quantity: int, event_key: str, now: datetime) -> Units | None:
+    """Books units gone (negative: found) with their share of the value; None when it was booked before."""
     goods = unit_value(stock.goods_value_minor, quantity, stock.on_hand)
     inbound = unit_value(stock.inbound_value_minor, quantity, stock.on_hand)
-    event_key = f"{kind}:{secrets.token_hex(8)}"
     posting = Posting(
         variant_id=stock.variant_id, waterfall=Waterfall(goods=goods, inbound=inbound), assumed=stock.assumed
     )
     event = WrittenOff(key=event_key, at=now, dims=base_dims(stock.merchant_id), postings=(posting,))
-    record(event, merchant_id=stock.merchant_id, now=now)
-    gone = Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
-    change(stock, kind, gone, reference=reason, event_key=event_key, now=now)
+    if record(event, merchant_id=stock.merchant_id, now=now) is None:
+        return None
+    return Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
 
 
 def _check_free(stock: Stock, quantity: int) -> None:

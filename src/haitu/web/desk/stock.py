@@ -61,6 +61,7 @@ def stock_row(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpResp
         page=reads.moves(desk.merchant.id, stock_id, forms.page_number(request.GET)),
         warehouses=[place for place in reads.warehouses(desk.merchant.id) if place.id != found.warehouse_id],
         conserved=reads.conserved(desk.merchant.id, stock_id),
+        once=secrets.token_hex(8),
     )
 
 
@@ -84,7 +85,7 @@ def receive(request: HttpRequest, desk: Desk, /) -> HttpResponse:
             reference=forms.text(request.POST, "reference", longest=80),
             by=desk.user,
             now=timezone.now(),
-            key=forms.text(request.POST, "once", longest=32) or None,
+            key=_once(request),
         )
 
     return acted(request, reverse("desk:stock"), act, _("The goods are received."))
@@ -104,6 +105,7 @@ def move(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpResponse:
             reference=forms.text(request.POST, "reference", longest=80),
             by=desk.user,
             now=timezone.now(),
+            key=_once(request),
         )
 
     return acted(request, _page(stock_id), act, _("The goods are moved."))
@@ -121,6 +123,7 @@ def count(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpResponse
             reason=forms.text(request.POST, "reason", longest=80) or _("Counted"),
             by=desk.user,
             now=timezone.now(),
+            key=_once(request),
         )
 
     return acted(request, _page(stock_id), act, _("The count is booked."))
@@ -138,6 +141,7 @@ def write_off(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpResp
             reason=forms.text(request.POST, "reason", longest=80) or _("Written off"),
             by=desk.user,
             now=timezone.now(),
+            key=_once(request),
         )
 
     return acted(request, _page(stock_id), act, _("The goods are written off."))
@@ -157,6 +161,11 @@ def buffer(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpRespons
         )
 
     return acted(request, _page(stock_id), act, _("The buffer is set."))
+
+
+def _once(request: HttpRequest) -> str | None:
+    """The stamp of the page the form came from: what it asks for is done once, however often it is sent."""
+    return forms.text(request.POST, "once", longest=32) or None
 
 
 def _page(stock_id: int) -> str:
