@@ -17,7 +17,7 @@ from haitu.actions.record import audit_ledger, audit_orders
 from haitu.core.tracking import ParcelState, Progress, Scan, fold
 from haitu.links.carriers import client
 from haitu.links.carriers.protocol import BadCarrierAnswer, ForgedPush
-from haitu.models import CarrierAccount, Event, Shipment, TrackingEvent, TrackingPush, Waybill
+from haitu.models import CarrierAccount, Event, Label, Shipment, TrackingEvent, TrackingPush, Waybill
 from outside.carriers import cainiao, sandbox
 from outside.carriers.books import Books
 from outside.carriers.server import serving
@@ -136,7 +136,7 @@ def test_a_push_that_came_before_the_label_is_joined_when_it_is_bought(world: Wo
     number = next(iter(books.orders))
     Waybill.objects.of(world.merchant.pk).update(shipment=None)
     push(given, road(number))
-    again = labels.Label.objects.of(world.merchant.pk).get(pk=label_id)
+    again = Label.objects.of(world.merchant.pk).get(pk=label_id)
     labels._watch(again, number, LATER)
     assert track.settle_arrivals(now=ARRIVED) == 1
     assert track.settle_arrivals(now=ARRIVED) == 0
