@@ -17,7 +17,7 @@ from haitu.actions.version import bump
 from haitu.core.errors import Refusal
 from haitu.core.events import RefundAbovePaid
 from haitu.core.ledger import Account
-from haitu.models import Entry, Market, NoticeState, Order, OrderLine, Refund, Reservation, Stock
+from haitu.models import Audit, Entry, Market, NoticeState, Order, OrderLine, Refund, Reservation, Stock
 from haitu.reads.conservation import stock_problems
 from haitu.reads.desk import orders as desk_orders
 from tests.actions.buying import basket_of, hear, notice_of, order, order_row, paid_order, payment_of, see
@@ -105,10 +105,52 @@ def test_an_amount_back_before_the_goods_leave_is_not_earned(world: World) -> No
 def test_goods_leave_while_their_money_is_on_its_way_back(world: World) -> None:
     row = paid_order(world, basket_of(world, LANTERN=1))
     (refund_id,) = refund.refund(merchant_id=world.merchant.pk, order_id=row.pk, by=None, now=LATER)
-    send(world, row)
+    with pytest.raises(fulfil.RefundOnItsWay, match=r"^The money for LANTERN is on its way back to the buyer;"):
+        send(world, row)
+    fulfil.ship(
+        merchant_id=world.merchant.pk, order_id=row.pk, anyway="The buyer asked for it.", by=world.owner, now=LATER
+    )
+    line = Audit.objects.of(world.merchant.pk).get(action="order.ship")
+    assert line.change == {"shipped": [0, 1], "anyway": ["", "The buyer asked for it."]}
     refund.settle(merchant_id=world.merchant.pk, refund_id=refund_id, succeeded=True, told="", now=LATER)
     assert (order_row(world, row).status, balance(world, Account.DEPOSIT)) == ("shipped", 0)
     assert balance(world, Account.RETURNS) == row.total_minor
+
+
+def ask_back(world: World, row: Order, **given: object) -> int:
+    """A refund that the provider has not confirmed yet."""
+    (refund_id,) = refund.refund(merchant_id=world.merchant.pk, order_id=row.pk, by=None, now=LATER, **given)  # type: ignore[arg-type]
+    return refund_id
+
+
+def test_only_what_is_all_refunded_stays_here_and_leaves_when_the_refund_fails(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=2, MUG=1))
+    mug, lantern = line_of(row, "MUG"), line_of(row)
+    ask_back(world, row, lines={lantern.pk: lantern.quoted[0] // 2})
+    of_the_mug = ask_back(world, row, lines={mug.pk: mug.quoted[0]})
+    with pytest.raises(fulfil.RefundOnItsWay, match=r"^The money for MUG is"):
+        send(world, row)
+    send(world, row, {lantern.pk: 1})
+    send(world, row, {lantern.pk: 1})
+    with pytest.raises(fulfil.RefundOnItsWay):
+        send(world, row)
+    refund.settle(merchant_id=world.merchant.pk, refund_id=of_the_mug, succeeded=False, told="no", now=LATER)
+    send(world, row)
+    assert order_row(world, row).status == "shipped"
+
+
+def test_the_rest_of_a_line_stays_here_while_all_its_money_goes_back(world: World) -> None:
+    row = paid_order(world, basket_of(world, LANTERN=2))
+    send(world, row, {line_of(row).pk: 1})
+    price = line_of(row).quoted[0]
+    ask_back(world, row, lines={line_of(row).pk: price // 2})  # that is for the one that left
+    send_one = {line_of(row).pk: 1}
+    ask_back(world, row)
+    with pytest.raises(fulfil.RefundOnItsWay):
+        send(world, row, send_one)
+    for waiting in Refund.objects.of(world.merchant.pk).filter(order=row):
+        refund.settle(merchant_id=world.merchant.pk, refund_id=waiting.pk, succeeded=True, told="", now=LATER)
+    assert (order_row(world, row).status, reserved(world), balance(world, Account.DEPOSIT)) == ("shipped", 0, 0)
 
 
 def test_one_line_leaves_and_the_other_is_refunded(world: World) -> None:

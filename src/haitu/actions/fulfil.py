@@ -18,7 +18,7 @@ from haitu.actions.audit import audit
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, quoted_by_line
 from haitu.actions.record import record
-from haitu.actions.refund import deposit_refunds
+from haitu.actions.refund import deposit_refunds, going_back
 from haitu.actions.shipped import billed_of, shipments_posted, shipped_by_line
 from haitu.actions.stock import Units, base_dims, change, lock_rows
 from haitu.core.errors import Refusal
@@ -47,6 +47,12 @@ class NothingToShip(Refusal):
     code = "nothing_to_ship"
 
 
+class RefundOnItsWay(Refusal):
+    """The money for these goods is on its way back to the buyer: they stay here, unless a reason is given."""
+
+    code = "refund_on_its_way"
+
+
 class NoSuchShipment(Refusal):
     """The merchant has no such parcel."""
 
@@ -73,17 +79,21 @@ def ship(
     order_id: int,
     quantities: Mapping[int, int] | None = None,
     tracking: str = "",
+    anyway: str = "",
     seen: str = "",
     by: User | None,
     now: datetime,
 ) -> list[int]:
     """Sends units (line id → quantity; None: all that is left); the ids of the parcels, one a warehouse and lane.
 
-    Refuses NothingToShip, and WrongStatus unless the order is paid.
+    Refuses NothingToShip, WrongStatus unless the order is paid, and RefundOnItsWay for goods whose money is all on its
+    way back, unless `anyway` says why they leave all the same.
     """
     with transaction.atomic():
         order = locked(merchant_id, order_id, seen=seen)
         parts = _parts(order, quantities)
+        if not anyway:
+            _check_paid_for(order, parts)
         stocks = lock_rows(merchant_id, sorted({part.stock_id for part in parts}))
         parcels: dict[tuple[int | None, int | None], list[_Part]] = {}
         for part in parts:
@@ -96,7 +106,10 @@ def ship(
             made.append(_send(order, parcel, stocks, completes=completes, tracking=tracking, now=now))
         units = sum(part.quantity for part in parts)
         subject = f"order {order.number}"
-        audit(by, "order.ship", subject, merchant_id=merchant_id, now=now, change={"shipped": (0, units)})
+        changed: dict[str, tuple[object, object]] = {"shipped": (0, units)}
+        if anyway:
+            changed["anyway"] = ("", anyway[:200])
+        audit(by, "order.ship", subject, merchant_id=merchant_id, now=now, change=changed)
     return made
 
 
@@ -120,6 +133,14 @@ def _parts(order: Order, quantities: Mapping[int, int] | None) -> list[_Part]:
     if not parts:
         raise NothingToShip("Nothing of this order is left to send.")
     return parts
+
+
+def _check_paid_for(order: Order, parts: list[_Part]) -> None:
+    unpaid = going_back(order)
+    skus = sorted({part.line.sku for part in parts if part.line.pk in unpaid})
+    if skus:
+        told = f"The money for {', '.join(skus)} is on its way back to the buyer; say why it shall leave all the same."
+        raise RefundOnItsWay(told, field="anyway", skus=", ".join(skus))
 
 
 def _take_promises(order: Order, parcel: list[_Part]) -> None:

@@ -145,6 +145,7 @@ def ship_parts(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpRes
             order_id=order_id,
             quantities=quantities,
             tracking=forms.text(request.POST, "tracking", longest=60),
+            anyway=forms.text(request.POST, "anyway"),
             seen=forms.text(request.POST, "seen"),
             by=desk.user,
             now=timezone.now(),
