@@ -28,15 +28,15 @@ PACES = {
 }
 
 
-def doubt(*, mode: str, distance_km: int, days_p50: int, days_p90: int) -> Why | None:
+def doubt(*, mode: str, distance_km: int, days_p50: int) -> Why | None:
     """A warning with its figure where a lane's days do not fit its distance; None where they may be true.
 
-    Too fast is told of the median, too slow of the p90; a mode without a pace is not judged.
+    The median is judged, for the tail is lateness and not speed; a mode without a pace is not judged.
     """
     pace = PACES.get(mode)
     if pace is None:
         return None
-    given = {"mode": mode, "distance_km": distance_km, "days_p50": days_p50, "days_p90": days_p90}
+    given = {"mode": mode, "distance_km": distance_km, "days_p50": days_p50}
     if distance_km > pace.fastest_km * max(days_p50, 1):
         return Why(
             code="too_fast",
@@ -44,11 +44,11 @@ def doubt(*, mode: str, distance_km: int, days_p50: int, days_p90: int) -> Why |
             f"{mode} reaches at most {_speed(mode, pace.fastest_km, 1)}.",
             given=given,
         )
-    moving_days = days_p90 - pace.ends_days
+    moving_days = days_p50 - pace.ends_days
     if moving_days > 0 and distance_km < pace.slowest_km * moving_days:
         return Why(
             code="too_slow",
-            told=f"{distance_km:,} km in {days_p90} days, {pace.ends_days} of them for both ends, would be "
+            told=f"{distance_km:,} km in {days_p50} days, {pace.ends_days} of them for both ends, would be "
             f"{_speed(mode, distance_km, moving_days)}; {mode} is hardly below {_speed(mode, pace.slowest_km, 1)}.",
             given=given,
         )

@@ -8,7 +8,7 @@ used by those alone who name them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -97,6 +97,11 @@ class SeaNetwork:
                 )
         return at, off_nm
 
+    def off_nm(self, place: Place) -> float:
+        """How far the place lies from the network."""
+        chord, _ = self.tree.query(_on_sphere(np.array([place.degrees])))
+        return float(2 * np.arcsin(min(1.0, chord[0] / 2)) * EARTH_NM)
+
     def graph(self, closed: Collection[str]) -> csr_array:
         """The network without the closed passages, as a sparse matrix of nautical miles."""
         keep = ~np.isin(self.passage, sorted(closed))
@@ -153,16 +158,6 @@ def sea_network(folder: Path = SHIPPED) -> SeaNetwork:
                 edges[min(a, b), max(a, b)] = THEIR_NAMES.get(theirs, theirs) if theirs else ""
     ends = np.array(list(edges), dtype=np.intp)
     return SeaNetwork(np.array(list(number)), ends[:, 0], ends[:, 1], np.array(list(edges.values())))
-
-
-@lru_cache(maxsize=1)
-def ports(folder: Path = SHIPPED) -> Mapping[str, tuple[str, int, int]]:
-    """Shipped ports by UN/LOCODE: name, latitude and longitude in millionths of a degree; the first point of each."""
-    table = pl.read_csv(folder / "ports.csv").unique("unlocode", keep="first", maintain_order=True)
-    return {
-        code: (name, round(lat * 1e6), round(lon * 1e6))
-        for code, name, lat, lon in table.select("unlocode", "name", "lat", "lon").iter_rows()
-    }
 
 
 def corridor(passages: Iterable[str], closed: Collection[str]) -> frozenset[str]:
