@@ -53,9 +53,9 @@ def test_a_ship_in_ten_days_to_rotterdam_is_doubted_with_its_speed() -> None:
     )
 
 
-def test_sixty_days_to_osaka_are_doubted_after_two_weeks_for_both_ends() -> None:
+def test_sixty_days_to_osaka_are_doubted_after_sixteen_for_both_ends() -> None:
     told = getattr(doubt(mode="sea", distance_km=1_500, days_p50=60), "told", None)
-    assert told == ("1,500 km in 60 days, 14 of them for both ends, would be 0.7 knots; sea is hardly below 5.0 knots.")
+    assert told == ("1,500 km in 60 days, 16 of them for both ends, would be 0.8 knots; sea is hardly below 5.0 knots.")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class Pace:
 
 # Sea: 35 knots is beyond any container ship, 5 below any; air: 900 km/h around the clock. Judgement, not law.
 PACES = {
-    "sea": Pace(fastest_km=round(35 * 24 * KM_PER_NM), slowest_km=round(5 * 24 * KM_PER_NM), ends_days=14),
+    "sea": Pace(fastest_km=round(35 * 24 * KM_PER_NM), slowest_km=round(5 * 24 * KM_PER_NM), ends_days=16),
     "air": Pace(fastest_km=21_600, slowest_km=300, ends_days=10),
     "courier": Pace(fastest_km=21_600, slowest_km=200, ends_days=10),
     "post": Pace(fastest_km=21_600, slowest_km=150, ends_days=25),
