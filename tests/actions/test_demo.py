@@ -15,7 +15,8 @@ from haitu.actions.demo import BadFile, Loaded, load
 from haitu.actions.demo import sales as demo_sales
 from haitu.actions.demo.load import ASSUMPTIONS, RETAIL
 from haitu.actions.record import audit_ledger
-from haitu.models import Entry, Event, Merchant, Order, OrderLine, Stock, StockMove
+from haitu.models import Entry, Event, Inbound, Merchant, Order, OrderLine
+from haitu.reads.conservation import stock_problems
 from tests.world import NOW
 
 DAYS = 3
@@ -82,7 +83,17 @@ def test_the_history_ends_within_a_week_of_today(loaded: Loaded) -> None:
 
 def test_stock_is_the_sum_of_its_moves(loaded: Loaded) -> None:
     assert sum_of("SELECT sum(on_hand) FROM haitu_stock") == sum_of("SELECT sum(quantity) FROM haitu_stockmove") > 0
-    assert Stock.objects.of(merchant().pk).count() == StockMove.objects.of(merchant().pk).count()
+    assert stock_problems() == ()
+
+
+def test_goods_are_on_their_way_by_every_step(loaded: Loaded) -> None:
+    loads = Inbound.objects.of(merchant().pk).order_by("number").values_list("number", "status", "to__code")
+    assert list(loads) == [
+        ("LOAD-2401", "departed", "LEJ"),
+        ("LOAD-2402", "customs", "LAX"),
+        ("LOAD-2403", "booked", "FXT"),
+        ("LOAD-2404", "departed", "KIX"),
+    ]
 
 
 def test_a_second_load_changes_nothing(loaded: Loaded) -> None:

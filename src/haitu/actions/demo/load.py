@@ -11,6 +11,7 @@ from typing import TypeVar
 import polars as pl
 from django.db import transaction
 
+from haitu.actions.demo.loads import make_loads
 from haitu.actions.demo.past import Piece, Place, Sold, moved, shift_weeks, sold_goods
 from haitu.actions.demo.returns import TakenBack, load_returns
 from haitu.actions.demo.sales import load_sales
@@ -145,11 +146,13 @@ def _make(
         variants = make_products(made.merchant, plan)
         _make_customers(made, lines, now)
         units = fill_stock(made.merchant, plan, variants, made.warehouses, now=now)
+        loads = make_loads(made.merchant, plan, variants, made.warehouses, now=now)
         weeks = shift_weeks(plan.last_day, now.date())
         Merchant.objects.filter(pk=made.merchant.pk).update(history_shift_weeks=weeks)
         made.merchant.history_shift_weeks = weeks
         password = make_owner(made.merchant)
     report(f"catalogue: {len(plan.kinds):,} articles, {units:,} units in {len(made.warehouses)} warehouses")
+    report(f"inbound: {loads} loads on their way")
     return made.merchant, password, units
 
 
@@ -182,7 +185,7 @@ def _last_day(lines: pl.DataFrame) -> date:
 def _rates(assumed: Assumptions, on: date) -> dict[str, FxRate]:
     """From every currency of a first leg into the books' currency."""
     base = assumed.merchant.base_currency
-    currencies = {warehouse.inbound_currency for warehouse in assumed.warehouses}
+    currencies = {assumed.supplier.currency, *(warehouse.inbound_currency for warehouse in assumed.warehouses)}
     rates = exchange_rates({*currencies, base}, on=on)
     return {currency: cross(rates[currency], rates[base]) for currency in currencies}
 

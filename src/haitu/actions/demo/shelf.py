@@ -35,6 +35,7 @@ from haitu.models import (
 )
 
 BATCH = 500
+WHOLE_BP = 10_000
 STALE = timedelta(weeks=52)  # what has not sold for a year is no longer offered
 
 
@@ -161,36 +162,59 @@ def fill_stock(
     for given in plan.assumed.warehouses:
         rows = list(_stock_rows(merchant, plan, variants, warehouses[given.code], given))
         stocks = Stock.objects.bulk_create(rows, batch_size=BATCH)
-        key = f"received:demo:{given.code}"
-        dims = Dims(currency=merchant.base_currency, base_currency=merchant.base_currency)
-        postings = tuple(
-            Posting(
-                variant_id=stock.variant_id,
-                waterfall=Waterfall(goods=stock.goods_value_minor, inbound=stock.inbound_value_minor),
-                assumed=True,
-            )
-            for stock in stocks
-        )
-        record(Received(key=key, at=now, dims=dims, postings=postings), merchant_id=merchant.pk, now=now)
-        StockMove.objects.bulk_create(
-            [
-                StockMove(
-                    merchant=merchant,
-                    stock=stock,
-                    at=now,
-                    kind=MoveKind.RECEIVED,
-                    quantity=stock.on_hand,
-                    goods_value_minor=stock.goods_value_minor,
-                    inbound_value_minor=stock.inbound_value_minor,
-                    reference="opening stock",
-                    event_key=key,
-                )
-                for stock in stocks
-            ],
-            batch_size=BATCH,
-        )
+        start_bp = 0
+        for days_ago, share_bp in plan.assumed.stock.arrivals:
+            between = (start_bp, start_bp + share_bp)
+            _arrive(merchant, given.code, stocks, between_bp=between, at=now - timedelta(days_ago), now=now)
+            start_bp += share_bp
         total += sum(stock.on_hand for stock in stocks)
     return total
+
+
+def _arrive(
+    merchant: Merchant,
+    code: str,
+    stocks: Sequence[Stock],
+    *,
+    between_bp: tuple[int, int],
+    at: datetime,
+    now: datetime,
+) -> None:
+    """One of the loads the opening stock came in: the units between two shares of each shelf, with their value."""
+    key = f"received:demo:{code}:{between_bp[0]}"
+    moves = []
+    for stock in stocks:
+        start, stop = (stock.on_hand * share // WHOLE_BP for share in between_bp)
+        if start == stop:
+            continue
+        goods, inbound = (
+            half_up(value * stop, stock.on_hand) - half_up(value * start, stock.on_hand)
+            for value in (stock.goods_value_minor, stock.inbound_value_minor)
+        )
+        moves.append(
+            StockMove(
+                merchant=merchant,
+                stock=stock,
+                at=at,
+                kind=MoveKind.RECEIVED,
+                quantity=stop - start,
+                goods_value_minor=goods,
+                inbound_value_minor=inbound,
+                reference="opening stock",
+                event_key=key,
+            )
+        )
+    postings = tuple(
+        Posting(
+            variant_id=move.stock.variant_id,
+            waterfall=Waterfall(goods=move.goods_value_minor, inbound=move.inbound_value_minor),
+            assumed=True,
+        )
+        for move in moves
+    )
+    dims = Dims(currency=merchant.base_currency, base_currency=merchant.base_currency)
+    record(Received(key=key, at=at, dims=dims, postings=postings), merchant_id=merchant.pk, now=now)
+    StockMove.objects.bulk_create(moves, batch_size=BATCH)
 
 
 def _stock_rows(

@@ -17,6 +17,7 @@ CHARM = re.compile(r"none|\d{1,4}")
 CODE = re.compile(r"[A-Za-z0-9-]{1,40}")
 WHOLE_SHARE_BP = 10_000
 MODES = ("none", "post", "courier", "road", "air", "sea", "rail")
+LOAD_STEPS = ("planned", "booked", "departed", "arrived", "customs")
 INCOTERMS = ("DDP", "DAP")
 
 Value = TypeVar("Value")
@@ -79,6 +80,35 @@ class StockLevels:
     weeks_of_cover: int
     least_units: int
     buffer_units: int
+    arrivals: tuple[tuple[int, ...], ...]  # (days ago, share in basis points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedSupplier:
+    """Where loads come from; days from order to departure."""
+
+    code: str
+    name: str
+    country: str
+    currency: str
+    days_p50: int
+    days_p90: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedLoad:
+    """Goods on their way: the first `skus` best sellers, so many of each; freight in base currency."""
+
+    number: str
+    origin: str  # the supplier's code, or a warehouse's
+    to: str
+    step: str
+    days_ago: int
+    skus: int
+    units_each: int
+    freight_minor: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +198,8 @@ class Assumptions:
     goods: GoodsCosts
     packing: Packing
     stock: StockLevels
+    supplier: AssumedSupplier
+    loads: tuple[AssumedLoad, ...]
     warehouses: tuple[AssumedWarehouse, ...]
     tariffs: tuple[Tariff, ...]
     lanes: tuple[AssumedLane, ...]
@@ -189,6 +221,14 @@ def parse_assumptions(path: Path) -> tuple[Assumptions, tuple[Problem, ...]]:
         entry.one_of("tariff", tariffs)
         if entry.sound:
             lanes.append(lane)
+    supplier = _supplier(document.entry("supplier"))
+    loads = []
+    for entry in document.entries("load"):
+        load = _load(entry)
+        entry.one_of("from", [supplier.code, *warehouses])
+        entry.one_of("to", warehouses)
+        if entry.sound:
+            loads.append(load)
     _shares_make_the_whole(document, [warehouse.stock_share_bp for warehouse in warehouses.values()])
     return Assumptions(
         merchant=_merchant(document.entry("merchant")),
@@ -196,6 +236,8 @@ def parse_assumptions(path: Path) -> tuple[Assumptions, tuple[Problem, ...]]:
         goods=_goods(document.entry("goods")),
         packing=_packing(document.entry("packing")),
         stock=_stock(document.entry("stock")),
+        supplier=supplier,
+        loads=tuple(loads),
         warehouses=tuple(warehouses.values()),
         tariffs=tuple(tariffs.values()),
         lanes=tuple(lanes),
@@ -272,6 +314,43 @@ def _stock(entry: Entry) -> StockLevels:
         weeks_of_cover=entry.whole("weeks_of_cover", least=1),
         least_units=entry.whole("least_units"),
         buffer_units=entry.whole("buffer_units"),
+        arrivals=_arrivals(entry),
+    )
+
+
+def _arrivals(entry: Entry) -> tuple[tuple[int, ...], ...]:
+    arrivals = entry.triples("arrivals", 2)
+    if arrivals and sum(share for _days, share in arrivals) != WHOLE_SHARE_BP:
+        entry.wrong("arrivals", f"shares that make {WHOLE_SHARE_BP} basis points together")
+    return arrivals
+
+
+def _supplier(entry: Entry) -> AssumedSupplier:
+    entry.only(AssumedSupplier.__dataclass_fields__)
+    days_p50 = entry.whole("days_p50")
+    return AssumedSupplier(
+        code=entry.matching("code", CODE, "letters, digits and hyphens"),
+        name=entry.text("name"),
+        country=entry.country("country"),
+        currency=entry.currency("currency"),
+        days_p50=days_p50,
+        days_p90=entry.whole("days_p90", least=days_p50),
+        why=entry.text("why"),
+    )
+
+
+def _load(entry: Entry) -> AssumedLoad:
+    entry.only(("from", *(name for name in AssumedLoad.__dataclass_fields__ if name != "origin")))
+    return AssumedLoad(
+        number=entry.matching("number", CODE, "letters, digits and hyphens"),
+        origin=entry.given("from"),
+        to=entry.given("to"),
+        step=entry.one_of("step", LOAD_STEPS),
+        days_ago=entry.whole("days_ago"),
+        skus=entry.whole("skus", least=1),
+        units_each=entry.whole("units_each", least=1),
+        freight_minor=entry.whole("freight_minor"),
+        why=entry.text("why"),
     )
 
 
