@@ -17,6 +17,8 @@ from django.utils import translation
 
 from haitu.core.money import display
 
+NOWHERE = "ZZ"  # ISO 3166's code for no country
+
 _territory: ContextVar[str] = ContextVar("territory", default="")
 
 
@@ -97,7 +99,9 @@ def days_text(first: date, last: date, locale: Locale) -> str:
 
 
 def country_name(country: str, locale: Locale) -> str:
-    """The country's name as said in the locale's language."""
+    """The country's name as said in the locale's language; what imported history names none for is said so."""
+    if country == NOWHERE:  # which CLDR calls "Unknown Region"
+        return translation.gettext("Country not recorded")
     return str(locale.territories.get(country, country))
 
 

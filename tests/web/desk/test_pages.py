@@ -1,5 +1,7 @@
 """Every page of the desk opens for the owner, in both languages, with as many queries as it says."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from haitu.actions.fulfil import ship
 from haitu.core.landed import STEPS
-from haitu.models import Event, Merchant, Order, Stock
+from haitu.models import Event, Market, Merchant, Order, Stock
+from haitu.reads import quote
 from haitu.reads.profit import drill, waterfall
 from tests.actions.buying import basket_of, paid_order
 from tests.world import NOW, World
@@ -64,6 +67,19 @@ def test_the_order_page_asks_a_fixed_number_of_questions(
         assert owner.get(reverse("desk:order", args=[paid.pk])).status_code == 200
 
 
+@pytest.mark.parametrize("warm", [False, True])
+def test_prices_abroad_ask_a_handful_of_questions_however_many_markets_there_are(
+    world: World, owner: Client, warm: bool, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    quote._kept.clear()
+    address = reverse("desk:shelves", args=[world.variants["LANTERN"].pk])
+    if warm:
+        owner.get(address)
+    with django_assert_max_num_queries(9 if warm else 26):
+        page = owner.get(address).content.decode()
+    assert page.count('aria-label="Price by hand in ') == len(world.markets)
+
+
 def test_no_page_of_the_desk_may_be_kept_by_a_browser(owner: Client) -> None:
     assert "no-store" in owner.get(reverse("desk:overview")).headers["Cache-Control"]
 
@@ -113,3 +129,14 @@ def test_an_address_is_written_as_its_country_writes_it(world: World, owner: Cli
     for name in ("order", "slip"):
         page = owner.get(reverse(f"desk:{name}", args=[placed.pk])).content.decode()
         assert "Markt 1<br>04109 Leipzig<br>Germany" in page
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Country not recorded"), ("zh-hans", "未记录国家")])
+def test_history_without_a_country_says_so(world: World, owner: Client, language: str, said: str) -> None:
+    type(world.owner).objects.filter(pk=world.owner.pk).update(language=language)
+    nowhere = Market.objects.create(
+        merchant=world.merchant, country="ZZ", currency="GBP", languages=["en"], prices_include_tax=True, open=False
+    )
+    page = owner.get(reverse("desk:profit")).content.decode()
+    markets = page.partition('name="market"')[2].partition("</select>")[0]
+    assert re.findall(rf'<option value="{nowhere.pk}"[^>]*>([^<]*)<', markets) == [said]
