@@ -235,7 +235,7 @@ def test_a_past_day_an_ended_list_and_another_currency_are_refused(world: World)
     dollars = text([*NOTES, [cell.replace("CNY", "USD") for cell in HEADS], AIR[0]]).encode()
     other = tariff_file.keep_file(merchant_id=world.merchant.pk, name="d.csv", content=dollars, by=None, now=NOW)
     assert [str(change.why) for change in seen(world, other).changes] == [
-        "the lane is in CNY now, the list in USD: write the currency above to change it"
+        "the lane is in CNY now, the list in USD: say the currency yourself to change it"
     ]
     tariff_file.save_choices(
         merchant_id=world.merchant.pk, file_id=other, choices=Choices(facts={"*": {"currency": "USD"}})

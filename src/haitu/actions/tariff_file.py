@@ -24,9 +24,9 @@ from haitu.core.freight import Tariff as Card
 from haitu.core.money import display
 from haitu.core.rate_card import price_at, same_prices, tariff_on
 from haitu.links.tariffs.draft import Choices
-from haitu.links.tariffs.workbook import opened
+from haitu.links.tariffs.reading import read
 from haitu.models import Lane, Tariff, TariffFile, TariffFileState, User, Warehouse
-from haitu.reads.desk.tariff_files import LaneChange, Preview, preview
+from haitu.reads.desk.tariff_files import LaneChange, Preview, preview, warehouses
 from haitu.reads.quote import tariff_of
 
 KEPT_UNREAD_DAYS = 30
@@ -75,8 +75,8 @@ class Applied:
 
 
 def keep_file(*, merchant_id: int, name: str, content: bytes, by: User | None, now: datetime) -> int:
-    """Keeps the bytes for reading; the same bytes not yet applied are kept once. Refuses what no list can be."""
-    opened(content)
+    """Keeps the bytes for reading; the same bytes not yet applied are kept once. Refuses what is no price list."""
+    read(content, name, warehouses(merchant_id), Choices())
     digest = hashlib.sha256(content).hexdigest()
     with transaction.atomic():
         unread = TariffFile.objects.of(merchant_id).filter(state=TariffFileState.READ)

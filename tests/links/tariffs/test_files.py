@@ -53,7 +53,7 @@ def entities() -> bytes:
 
 NEVER = "a value: this formula was never calculated; open the file in a spreadsheet and save it"
 NO_TABLE = (
-    "No table with prices was found: a row of headings that names a weight, a country or a zone, and prices below it."
+    "No table with prices was found: a row of headings that names a weight, a country or a zone, prices below."
 )
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "too large": (lambda: b"x" * (MOST_BYTES + 1), "The file has 8 MB; a price list has at most 8 MB."),
@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: repacked(yunexpress(), {"xl/vbaProject.bin": b"code"}),
         "The workbook carries macros; save it as .xlsx without them.",
     ),
-    "bomb": (bomb, "The workbook unpacks to 200 MB in 10 parts; at most 40 MB and 500 are read."),
+    "bomb": (bomb, "The workbook unpacks to 200 MB in 10 parts; at most 40 MB in 500."),
     "entities": (entities, "The workbook declares XML entities; nothing honest does."),
     "cut": (lambda: yunexpress()[:2000], "The workbook is damaged; open it and save it again."),
     "broken": (

@@ -205,7 +205,7 @@ def test_remote_postcodes_and_fuel_of_the_month_from_other_sheets() -> None:
         ),
         (
             [["DE", "0-1", "$50", "€10", "5-8"]],
-            "List!C4: 'EUR, USD' given, one currency in a list; give it above if the list errs wanted",
+            "List!C4: 'EUR, USD' given, one currency in a list; say which if the list errs wanted",
         ),
         (
             [["DE", "0-1", "50.125", 10, "5-8"]],
@@ -217,7 +217,7 @@ def test_remote_postcodes_and_fuel_of_the_month_from_other_sheets() -> None:
         ),
         (
             [["Atlantis", "0-1", 50, 10, "5-8"]],
-            "List!0: 'Atlantis' given, a country or one of our warehouses: choose below what “Atlantis” is wanted",
+            "List!0: 'Atlantis' given, a country or one of our warehouses: say what “Atlantis” is wanted",
         ),
         ([["DE", "0-1", 0, 0, "5-8"]], "List!C4: '0' given, a price above zero wanted"),
         ([["DE", "light", 50, 10, "5-8"]], "List!B4: 'light' given, a weight range such as 0.5-1 kg wanted"),
@@ -246,8 +246,8 @@ def test_a_missing_carrier_and_currency_are_asked_for_not_guessed() -> None:
     rows: list[Any] = [["Price list"], ["Country", "Weight (kg)", "Price"], ["DE", "0-1", 5], ["DE", "1-2", 6]]
     file = book(("Express", rows, []))
     assert told(read(file, "x.xlsx", WAREHOUSES, Choices())) == [
-        "Express!carrier0: '' given, carrier: the list does not say it; write it above wanted",
-        "Express!C3: '' given, a currency: the list names none; write it above wanted",
+        "Express!carrier0: '' given, carrier: the list does not say it; say it yourself wanted",
+        "Express!C3: '' given, a currency: the list names none; say it yourself wanted",
     ]
     said = Choices(facts={"*": {"carrier": "Blue Whale", "currency": "EUR"}})
     (draft,) = read(file, "x.xlsx", WAREHOUSES, said).drafts

@@ -34,9 +34,7 @@ def read(content: bytes, name: str, warehouses: Sequence[KnownWarehouse], choice
     found = [table for sheet in file.sheets for table in tables(sheet, choices.columns)]
     if not any(table.has_prices for table in found):
         raise NotAPriceList(
-            "No table with prices was found: a row of headings that names a weight, a country or a zone, and prices "
-            "below it.",
-            field="file",
+            "No table with prices was found: a row of headings that names a weight, a country or a zone, prices below."
         )
     places = Places(warehouses=tuple(warehouses), chosen=choices.places, zones=zone_lists(found))
     reader = _Reader(name=name, file=file, tables=found, places=places, choices=choices, problems=[*file.problems])
@@ -89,7 +87,7 @@ class _Reader:
     def unknown_places(self) -> None:
         """A problem for every place that nobody explained."""
         for label in self.places.unknown:
-            wanted = said("a country or one of our warehouses: choose below what “%(label)s” is", label=label or "?")
+            wanted = said("a country or one of our warehouses: say what “%(label)s” is", label=label or "?")
             table = next((t for t in self.tables if t.has_prices), self.tables[0])
             self.problems.append(Problem(sheet=table.sheet.name, row=0, column="", given=label, wanted=wanted))
 
@@ -153,7 +151,7 @@ class _Reader:
         row = group[0].row + 1
         missing = [name for name in ("carrier", "origin", "mode") if not value.get(name)]
         for name in missing:
-            self._wrong(table, 0, name, "", said("%(fact)s: the list does not say it; write it above", fact=name))
+            self._wrong(table, 0, name, "", said("%(fact)s: the list does not say it; say it yourself", fact=name))
         currency = _currency(group, value)
         origin = value.get("origin", "")
         if origin and not self.places.warehouse(origin):
@@ -269,9 +267,9 @@ def _currency(group: list[Price], value: Mapping[str, str]) -> str:
     named = cells or {each for each in value.get("currency", "").split(",") if each}
     named = {"CNY" if each.upper() in {"RMB", "人民币", "元"} else each.upper().strip() for each in named}
     if len(named) > 1:
-        raise NoCard(group, ", ".join(sorted(named)), said("one currency in a list; give it above if the list errs"))
+        raise NoCard(group, ", ".join(sorted(named)), said("one currency in a list; say which if the list errs"))
     if not named:
-        raise NoCard(group, "", said("a currency: the list names none; write it above"))
+        raise NoCard(group, "", said("a currency: the list names none; say it yourself"))
     (currency,) = named
     if currency not in EXPONENTS:
         raise NoCard(group, currency, said("a currency code of ISO 4217, such as CNY"))

@@ -7,12 +7,6 @@ from dataclasses import dataclass
 from haitu.core.errors import Refusal
 
 
-class NotAPriceList(Refusal):
-    """The file cannot be read as a price list; the sentence says what it is and what to do."""
-
-    code = "not_a_price_list"
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """A sentence such as "row %(row)s says %(text)s" and what goes into it."""
@@ -27,6 +21,16 @@ class Said:
 def said(sentence: str, **given: object) -> Said:
     """A sentence with its figures."""
     return Said(sentence, tuple((name, str(value)) for name, value in given.items()))
+
+
+class NotAPriceList(Refusal):
+    """The file cannot be read as a price list; `said` tells what it is and what to do."""
+
+    code = "not_a_price_list"
+
+    def __init__(self, sentence: str, **given: object) -> None:
+        self.said = said(sentence, **given)
+        super().__init__(str(self.said), field="file", **given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

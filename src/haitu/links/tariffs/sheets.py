@@ -62,22 +62,23 @@ def check_size(size: int) -> None:
     """Refuse what is too large before it is read."""
     if size > MOST_BYTES:
         raise NotAPriceList(
-            f"The file has {size / 1e6:.0f} MB; a price list has at most {MOST_BYTES // 10**6} MB.", field="file"
+            "The file has %(size)s MB; a price list has at most %(most)s MB.",
+            size=f"{size / 1e6:.0f}",
+            most=MOST_BYTES // 10**6,
         )
 
 
 def refuse_strangers(content: bytes) -> None:
     """Say what a file is that is neither a workbook nor a text."""
     if not content.strip():
-        raise NotAPriceList("The file is empty.", field="file")
+        raise NotAPriceList("The file is empty.")
     if content.startswith(OLD_OFFICE):
         raise NotAPriceList(
-            "This is an old .xls or a protected workbook; open it and save it as .xlsx without a password.",
-            field="file",
+            "This is an old .xls or a protected workbook; open it and save it as .xlsx without a password."
         )
     for start, kind in KINDS.items():
         if content.startswith(start):
-            raise NotAPriceList(f"This is a {kind} file; a price list is an .xlsx or a .csv.", field="file", kind=kind)
+            raise NotAPriceList("This is a %(kind)s file; a price list is an .xlsx or a .csv.", kind=kind)
 
 
 def of_csv(content: bytes) -> Opened:
@@ -90,10 +91,10 @@ def of_csv(content: bytes) -> Opened:
         for cells in reader:
             rows.append(tuple(_unescaped(plain(cell)) for cell in cells))
             check_bounds(len(rows), len(cells), "CSV")
-    except csv.Error as no:
-        raise NotAPriceList(f"Line {reader.line_num} is no CSV: {no}.", field="file", line=reader.line_num) from None
+    except csv.Error:
+        raise NotAPriceList("Line %(line)s is no CSV.", line=reader.line_num) from None
     if not any(any(cells) for cells in rows):
-        raise NotAPriceList("The file is empty.", field="file")
+        raise NotAPriceList("The file is empty.")
     shown = {"\t": "tab"}.get(delimiter, delimiter)
     noticed = said("CSV in %(encoding)s, cells between “%(delimiter)s”", encoding=encoding, delimiter=shown)
     return Opened(sheets=(Sheet(name="CSV", rows=tuple(rows)),), noticed=(noticed,))
@@ -102,9 +103,9 @@ def of_csv(content: bytes) -> Opened:
 def check_bounds(rows: int, columns: int, sheet: str) -> None:
     """Refuse sheets that no person has written."""
     if rows > MOST_ROWS:
-        raise NotAPriceList(f"{sheet} has more than {MOST_ROWS} rows; split it.", field="file", most=MOST_ROWS)
+        raise NotAPriceList("%(sheet)s has more than %(most)s rows; split it.", sheet=sheet, most=MOST_ROWS)
     if columns > MOST_COLUMNS:
-        raise NotAPriceList(f"{sheet} has more than {MOST_COLUMNS} columns.", field="file", most=MOST_COLUMNS)
+        raise NotAPriceList("%(sheet)s has more than %(most)s columns.", sheet=sheet, most=MOST_COLUMNS)
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
@@ -118,7 +119,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
             continue
         if not any(unicodedata.category(letter) in {"Cc", "Co", "Cn"} for letter in text if letter not in "\t\r\n\x1a"):
             return text, encoding.upper().removesuffix("-SIG")
-    raise NotAPriceList("The file is no text: neither UTF-8 nor GB18030 reads it.", field="file")
+    raise NotAPriceList("The file is no text: neither UTF-8 nor GB18030 reads it.")
 
 
 def _delimiter(text: str) -> str:

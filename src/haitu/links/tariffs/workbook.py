@@ -56,11 +56,11 @@ def _of_xlsx(content: bytes) -> Opened:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     except (KeyError, ValueError, ParseError, InvalidFileException, zipfile.BadZipFile, TypeError) as no:
-        raise NotAPriceList("The workbook is damaged; open it and save it again.", field="file", why=str(no)) from None
+        raise NotAPriceList("The workbook is damaged; open it and save it again.", why=str(no)) from None
     try:
         return _sheets(book, content)
     except (KeyError, ValueError, ParseError, zipfile.BadZipFile, TypeError) as no:
-        raise NotAPriceList("The workbook is damaged; open it and save it again.", field="file", why=str(no)) from None
+        raise NotAPriceList("The workbook is damaged; open it and save it again.", why=str(no)) from None
     finally:
         book.close()
 
@@ -71,27 +71,29 @@ def _check_parts(content: bytes) -> None:
             parts = archive.infolist()
             names = {part.filename for part in parts}
             if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
-                raise NotAPriceList("This is a ZIP, but no workbook; unpack it first.", field="file")
+                raise NotAPriceList("This is a ZIP, but no workbook; unpack it first.")
             if any(name.lower().endswith("vbaproject.bin") for name in names):
-                raise NotAPriceList("The workbook carries macros; save it as .xlsx without them.", field="file")
+                raise NotAPriceList("The workbook carries macros; save it as .xlsx without them.")
             unpacked = sum(part.file_size for part in parts)
             if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
                 raise NotAPriceList(
-                    f"The workbook unpacks to {unpacked / 1e6:.0f} MB in {len(parts)} parts; "
-                    f"at most {MOST_UNPACKED // 10**6} MB and {MOST_PARTS} are read.",
-                    field="file",
+                    "The workbook unpacks to %(size)s MB in %(parts)s parts; at most %(most)s MB in %(most_parts)s.",
+                    size=f"{unpacked / 1e6:.0f}",
+                    parts=len(parts),
+                    most=MOST_UNPACKED // 10**6,
+                    most_parts=MOST_PARTS,
                 )
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")) and b"<!" in archive.read(part)[:4096]:
-                    raise NotAPriceList("The workbook declares XML entities; nothing honest does.", field="file")
+                    raise NotAPriceList("The workbook declares XML entities; nothing honest does.")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as no:
-        raise NotAPriceList("The workbook is damaged; open it and save it again.", field="file", why=str(no)) from None
+        raise NotAPriceList("The workbook is damaged; open it and save it again.", why=str(no)) from None
 
 
 def _sheets(book: Any, content: bytes) -> Opened:
     sheets, problems, noticed, cells = [], list[Problem](), [], 0
     if len(book.worksheets) > MOST_SHEETS:
-        raise NotAPriceList(f"The workbook has more than {MOST_SHEETS} sheets.", field="file", most=MOST_SHEETS)
+        raise NotAPriceList("The workbook has more than %(most)s sheets.", most=MOST_SHEETS)
     for page in book.worksheets:
         if page.sheet_state != "visible":
             noticed.append(said("The hidden sheet “%(sheet)s” was not read", sheet=page.title))
@@ -100,13 +102,13 @@ def _sheets(book: Any, content: bytes) -> Opened:
         rows = list(_rows(page))
         cells += sum(len(row) for row in rows)
         if cells > MOST_CELLS:
-            raise NotAPriceList(f"The workbook has more than {MOST_CELLS} cells.", field="file", most=MOST_CELLS)
+            raise NotAPriceList("The workbook has more than %(most)s cells.", most=MOST_CELLS)
         _fill_merged(rows, raw)
         problems += _never_calculated(page.title, raw)
         if any(any(row) for row in rows):
             sheets.append(Sheet(name=page.title, rows=tuple(tuple(row) for row in rows)))
     if not sheets:
-        raise NotAPriceList("The workbook has no sheet with anything in it.", field="file")
+        raise NotAPriceList("The workbook has no sheet with anything in it.")
     return Opened(sheets=tuple(sheets), noticed=tuple(noticed), problems=tuple(problems))
 
 
@@ -154,7 +156,7 @@ def _fill_merged(rows: list[list[str]], raw: bytes) -> None:
         value = rows[top - 1][left - 1] if left <= len(rows[top - 1]) else ""
         filled += (bottom - top + 1) * (right - left + 1)
         if filled > MOST_MERGED:
-            raise NotAPriceList(f"More than {MOST_MERGED} cells are merged.", field="file", most=MOST_MERGED)
+            raise NotAPriceList("More than %(most)s cells are merged.", most=MOST_MERGED)
         for at in range(top - 1, bottom) if value else ():
             rows[at] += [""] * (right - len(rows[at]))
             rows[at][left - 1 : right] = [value] * (right - left + 1)

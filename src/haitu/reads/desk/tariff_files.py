@@ -244,7 +244,7 @@ def _why_not(change: LaneChange, lane: LaneNow | None, choices: Choices, stores:
     told = any("currency" in facts for facts in choices.facts.values())
     if change.old and change.old.currency != new.currency and not (told or draft.own):
         return said(
-            "the lane is in %(old)s now, the list in %(new)s: write the currency above to change it",
+            "the lane is in %(old)s now, the list in %(new)s: say the currency yourself to change it",
             old=change.old.currency,
             new=new.currency,
         )
@@ -255,7 +255,7 @@ def _not_a_lane(change: LaneChange, stores: set[str]) -> Said | None:
     """What a new lane lacks."""
     draft = change.draft
     if change.days is None:
-        return said("a new lane needs days: write them above")
+        return said("a new lane needs days: say them yourself")
     if draft.origin not in stores or (draft.to and draft.to not in stores) or draft.origin == draft.to:
         return said("a new lane starts at one of our warehouses and leads elsewhere")
     if not draft.carrier or draft.mode not in MODES or len(draft.destination) != 2:

@@ -93,7 +93,7 @@ def _origin(request: HttpRequest) -> str:
 
 def _given_breaks(form: QueryDict) -> list[tuple[str, str, str, str]]:
     lists = [form.getlist(name) for name in ("up_to", "base", "per_step", "per_kg")]
-    return list(zip_longest(*lists, fillvalue=""))
+    return [(up_to, base, step, kg) for up_to, base, step, kg in zip_longest(*lists, fillvalue="")]
 
 
 def _draft(form: QueryDict, currency: str) -> supply.TariffDraft:
