@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from haitu.core.book import Terms
 from haitu.core.inbound_cost import UNITS
-from haitu.core.money import Exchange, RateMissing, half_up
+from haitu.core.money import Exchange, FxRate, RateMissing, half_up
 from haitu.plan.quotes.border import Crossing
 from haitu.plan.quotes.card import MOST_STEPS, Gate, greater, last_step, prices, refused_units, steps
 from haitu.plan.quotes.exact import Column, converted, ratio
-from haitu.plan.quotes.line_haul import Hauls, brought
+from haitu.plan.quotes.line_haul import brought
 from haitu.plan.quotes.refused import Refused
 from haitu.plan.quotes.sale import Front, Rules, Sold, from_base, front, sold
 from haitu.plan.quotes.sheet import MM3_DAYS, Road
@@ -33,7 +35,7 @@ Meter = tuple[int | None, int]  # divisor and step
 HaulKey = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
     """A market's open roads, best p90 first (a tie goes to the earlier one), with places in shared lists."""
 
@@ -41,6 +43,11 @@ class Offer:
     roads: tuple[Road, ...]
     crossings: tuple[Crossing, ...]
     cards: tuple[Column, ...]  # per road: last mile by step, in the market's currency, REFUSED after the last step
+
+    @cached_property
+    def keyed(self) -> tuple[Column, ...]:
+        """The cards shifted by RANK_BITS, less each road's rank: of equal contributions the earlier one wins."""
+        return tuple((card << RANK_BITS) - (MOST_ROADS - 1 - rank) for rank, card in enumerate(self.cards))
 
 
 def offer(rules: Rules, roads: Sequence[Road], terms: Terms) -> Offer:
@@ -104,10 +111,11 @@ class Chunk:
         self.skus = skus
         self.ones = np.ones(len(skus), dtype=np.int64)
         self._steps: dict[Meter, Column] = {}
-        self._volume_cm3 = half_up(skus.volume_mm3, 1000)
-        self._brought: dict[HaulKey, Column] = {}
+        self.volume_cm3: Column = half_up(skus.volume_mm3, 1000)
+        self._brought: dict[HaulKey, tuple[Column, NDArray[np.bool_] | None]] = {}
         self._gates: dict[Gate, Column | None] = {}
-        self._reach: dict[tuple[object, ...], Column] = {}
+        self._reach: dict[object, Column] = {}
+        self._currency: FxRate | None = None
 
     def steps(self, meter: Meter) -> Column:
         """Billed steps of one unit, BEYOND where a measure is not known."""
@@ -119,11 +127,14 @@ class Chunk:
             self._steps[meter] = np.where(known, steps(greater(self.skus, divisor), divisor, step_g), BEYOND)
         return self._steps[meter]
 
-    def brought(self, key: HaulKey, path: Hauls) -> Column:
-        """What the first legs put on a thousand units, base currency; REFUSED × UNITS where they do not take it."""
+    def brought(self, road: Road) -> tuple[Column, NDArray[np.bool_] | None]:
+        """What the first legs put on one unit, base currency, and which SKUs they take; None: all."""
+        key = haul_key(road)
         if key not in self._brought:
-            found = brought(self.skus, path)
-            self._brought[key] = np.where(found.refused == 0, found.value_minor, REFUSED)
+            found = brought(self.skus, road.hauls)
+            taken = found.refused == 0
+            one = half_up(np.where(taken, found.value_minor, 0), UNITS)
+            self._brought[key] = one, None if taken.all() else taken
         return self._brought[key]
 
     def gated(self, gate: Gate) -> Column | None:
@@ -133,38 +144,45 @@ class Chunk:
             self._gates[gate] = np.where(refused, REFUSED, 0) if refused.any() else None
         return self._gates[gate]
 
+    def in_currency(self, rules: Rules) -> dict[object, Column]:
+        """What is kept in the market's currency: of one currency at a time, so ask markets of one currency in a row."""
+        if rules.from_base != self._currency:
+            self._reach.clear()
+            self._currency = rules.from_base
+        return self._reach
+
     def inbound(self, road: Road, rules: Rules) -> Column:
         """The first legs' part of one unit in the market's currency; REFUSED where they do not take it."""
-        key = ("inbound", haul_key(road), rules.from_base)
-        if key not in self._reach:
-            per_thousand = self.brought(haul_key(road), road.hauls)
-            taken = per_thousand < REFUSED
-            minor = from_base(rules, half_up(np.where(taken, per_thousand, 0), UNITS))
-            self._reach[key] = np.where(taken, minor, REFUSED)
-        return self._reach[key]
+        kept, key = self.in_currency(rules), ("inbound", haul_key(road))
+        if key not in kept:
+            one, taken = self.brought(road)
+            minor = from_base(rules, one)
+            kept[key] = minor if taken is None else np.where(taken, minor, REFUSED)
+        return kept[key]
 
-    def storage(self, road: Road) -> Column:
+    def storage(self, road: Road, rules: Rules) -> Column:
         """What lying in the last warehouse costs one unit."""
-        key = ("storage", road.storage_milli_days)
-        if key not in self._reach:
-            self._reach[key] = ratio(self._volume_cm3, road.storage_milli_days or 0, MM3_DAYS)
-        return self._reach[key]
+        kept, key = self.in_currency(rules), ("storage", road.storage_milli_days)
+        if key not in kept:
+            kept[key] = ratio(self.volume_cm3, road.storage_milli_days or 0, MM3_DAYS)
+        return kept[key]
+
+    def spare(self, road: Road) -> Column | None:
+        """What the last lane refuses beyond its card's end."""
+        gate = spare_gate(road)
+        return self.gated(gate) if gate is not None else None
 
     def reach(self, road: Road, rules: Rules) -> Column:
         """Inbound and storage, and REFUSED where the unit does not get to the buyer by this road."""
-        gate = spare_gate(road)
-        gated = self.gated(gate) if gate is not None else None
-        key = ("reach", haul_key(road), rules.from_base, road.storage_milli_days, gate if gated is not None else None)
-        if key not in self._reach:
-            cost = self.inbound(road, rules) + self.storage(road)
+        gated = self.spare(road)
+        gate = spare_gate(road) if gated is not None else None
+        kept, key = self.in_currency(rules), ("reach", haul_key(road), road.storage_milli_days, gate)
+        if key not in kept:
+            cost = self.inbound(road, rules) + self.storage(road, rules)
             if gated is not None:
                 cost = np.where(gated > 0, REFUSED, cost)
-            self._reach[key] = np.minimum(cost, REFUSED)
-        return self._reach[key]
-
-    def forget(self) -> None:
-        """Drop what hangs on a market's currency."""
-        self._reach.clear()
+            kept[key] = np.minimum(cost, REFUSED)
+        return kept[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

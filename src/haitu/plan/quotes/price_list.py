@@ -111,7 +111,8 @@ class PriceList:
 
     def _work(self, task: _Task) -> None:
         """One chunk: block by block through all its stale markets, then a file for each."""
-        found: dict[str, list[Best]] = {market: [] for market, _ in task.stale}
+        by_currency = sorted(task.stale, key=lambda one: self.offers[one[0]].rules.market.currency)
+        found: dict[str, list[Best]] = {market: [] for market, _ in by_currency}
         for start in range(task.start, task.stop, BLOCK) if found else ():
             block = Chunk(self.skus.part(start, min(start + BLOCK, task.stop)))
             for market, bests in found.items():

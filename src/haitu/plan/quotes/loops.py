@@ -1,0 +1,185 @@
+"""The compiled loops behind `compiled.py`: plain passes over columns, each short enough for a compiler to vectorise.
+
+Amounts are whole numbers in float64; `compiled` says when that is exact. A loop knows no dataclass, so its columns
+come one by one.
+"""
+# ruff: noqa: PLR0917
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from haitu.plan.quotes.offer import RANK_BITS, REFUSED
+
+kernel = njit(nogil=True, error_model="numpy", cache=True)
+
+
+@kernel
+def ratio(column: Any, factor: float, two_numerator: int, two_denominator: int, out: Any) -> None:
+    """exact._by_residual."""
+    half = two_denominator // 2
+    for i in range(column.size):
+        quotient = np.int64(column[i] * factor + 0.5)
+        left = column[i] * two_numerator + half - quotient * two_denominator
+        out[i] = quotient + np.int64(left >= two_denominator) - np.int64(left < 0)
+
+
+@kernel
+def reach(inbound: Any, storage: Any, out: Any) -> None:
+    """Inbound and storage; a refusal stays one refusal."""
+    for i in range(inbound.size):
+        out[i] = min(inbound[i] + storage[i], REFUSED)
+
+
+@kernel
+def charm(price: Any, finer_ending: float, step: float, out: Any) -> None:
+    """exact.charmed."""
+    for i in range(price.size):
+        exact = np.float64(price[i])
+        shifted = exact - finer_ending
+        above = shifted - np.floor(shifted / step) * step
+        nearest = exact - above + (0.0 if 2.0 * above < step else step)
+        nearest = nearest if nearest > 0.0 else nearest + step
+        out[i] = nearest if exact > 0.0 else exact
+
+
+@kernel
+def sale(shelf: Any, rate_bp: Any, shipping: float, free_from: float, charged: Any, value: Any, freight: Any) -> None:
+    """What the buyer pays with delivery, and goods and delivery without the tax inside."""
+    for i in range(shelf.size):
+        amount = shelf[i]
+        paid = amount + (0.0 if amount >= free_from else shipping)
+        rate = rate_bp[i]
+        goods = amount - np.floor(amount * rate / (rate + 10000.0) + 0.5)
+        charged[i] = paid
+        value[i] = goods
+        freight[i] = paid - np.floor(paid * rate / (rate + 10000.0) + 0.5) - goods
+
+
+@kernel
+def part(base: Any, bp: Any, specific: Any, out: Any) -> None:
+    """A share of the value by each line, and the line's specific part."""
+    for i in range(base.size):
+        out[i] = np.floor(base[i] * bp[i] / 10000.0 + 0.5) + specific[i]
+
+
+@kernel
+def add(one: Any, other: Any, out: Any) -> None:
+    """Two columns."""
+    for i in range(one.size):
+        out[i] = one[i] + other[i]
+
+
+@kernel
+def dearer(one: Any, other: Any, out: Any) -> None:
+    """The larger of two columns."""
+    for i in range(one.size):
+        out[i] = max(one[i], other[i])
+
+
+@kernel
+def duty(
+    value: Any, tariff: Any, unknown: Any, free_to: Any, flat_to: Any, flat: Any, flat_unknown: Any, duty: Any, no: Any
+) -> None:
+    """border.duty: the duty, and 1.0 where it is not known."""
+    for i in range(value.size):
+        free = value[i] <= free_to[i]
+        is_flat = value[i] <= flat_to[i]
+        why = flat_unknown[i] if is_flat else (0.0 if free else unknown[i])
+        minor = flat[i] if is_flat else (0.0 if free else tariff[i])
+        duty[i] = 0.0 if why > 0.0 else minor
+        no[i] = why
+
+
+@kernel
+def vat(
+    value: Any, freight: Any, duty: Any, no: Any, rate_bp: Any, collects_to: Any, vat_free_to: Any,
+    crosses: bool, registered: bool, border_vat: bool, nexus: bool, vat: Any, tax_bp: Any,
+) -> None:  # fmt: skip
+    """Import VAT, and the rate of the tax that the seller charges."""
+    for i in range(value.size):
+        collects = crosses & registered & (value[i] <= collects_to[i])
+        full = np.floor((value[i] + freight[i] + duty[i]) * rate_bp[i] / 10000.0 + 0.5)
+        asked = crosses & border_vat & (not collects) & (no[i] == 0.0) & (value[i] > vat_free_to[i])
+        vat[i] = full if asked else 0.0
+        tax_bp[i] = rate_bp[i] if collects | nexus | (border_vat & (not crosses)) else 0.0
+
+
+@kernel
+def front(
+    charged: Any, tax_bp: Any, duty: Any, vat: Any, no: Any, goods: Any,
+    shows_tax: bool, ddp: bool, outlet_bp: float, payment_bp: float, fixed: float, returns_bp: float,
+    steps: Any, key: Any,
+) -> None:  # fmt: skip
+    """core.landed.landed without the path; `steps`: price, tax, duty, import VAT, outlet, payment, returns.
+
+    `fixed`: payment fee and traffic that do not hang on the price. The key is the contribution, shifted.
+    """
+    for i in range(charged.size):
+        taxed = tax_bp[i]
+        paid_duty = duty[i] if ddp else 0.0
+        paid_vat = vat[i] if ddp else 0.0
+        added = 0.0 if shows_tax else paid_duty + paid_vat
+        tax = np.floor(charged[i] * taxed / ((taxed if shows_tax else 0.0) + 10000.0) + 0.5)
+        price = charged[i] + (0.0 if shows_tax else tax) + added
+        outlet = np.floor(price * outlet_bp / 10000.0 + 0.5)
+        payment = np.floor(price * payment_bp / 10000.0 + 0.5)
+        returned = np.floor((price - tax) * returns_bp / 10000.0 + 0.5)
+        twice = shows_tax & (not ddp) & ((vat[i] > 0.0) | (no[i] > 0.0))
+        refused = (ddp & (no[i] > 0.0)) | twice
+        left = price - tax - goods[i] - paid_duty - paid_vat - outlet - payment - returned - fixed
+        steps[0, i] = price
+        steps[1, i] = tax
+        steps[2, i] = paid_duty
+        steps[3, i] = paid_vat
+        steps[4, i] = outlet
+        steps[5, i] = payment
+        steps[6, i] = returned
+        key[i] = (-REFUSED if refused else np.int64(left)) << RANK_BITS
+
+
+@kernel
+def rank_one(left: Any, reach: Any, steps: Any, card: Any, first: Any) -> None:
+    """Keeps the best key."""
+    end = card.size - 1
+    for i in range(left.size):
+        key = left[i] - (reach[i] << RANK_BITS) - card[min(steps[i], end)]
+        first[i] = max(first[i], key)
+
+
+@kernel
+def rank_three(left: Any, reach: Any, steps: Any, card: Any, first: Any, second: Any, third: Any) -> None:
+    """Keeps the three best keys, best first."""
+    end = card.size - 1
+    for i in range(left.size):
+        key = left[i] - (reach[i] << RANK_BITS) - card[min(steps[i], end)]
+        one, two, three = first[i], second[i], third[i]
+        first[i] = max(one, key)
+        key = min(one, key)
+        second[i] = max(two, key)
+        key = min(two, key)
+        third[i] = max(three, key)
+
+
+@kernel
+def store(steps: Any, goods: Any, inbound: Any, storage: Any, billed: Any, card: Any, fixed: Any, out: Any) -> None:
+    """A road's whole waterfall in the order of landed.STEPS; rows that the road refuses hold REFUSED somewhere."""
+    end = card.size - 1
+    for i in range(goods.size):
+        out[0, i] = np.int64(steps[0, i])
+        out[1, i] = np.int64(steps[1, i])
+        out[2, i] = np.int64(goods[i])
+        out[3, i] = inbound[i]
+    for i in range(goods.size):
+        out[4, i] = np.int64(steps[2, i])
+        out[5, i] = np.int64(steps[3, i])
+        out[6, i] = storage[i]
+        out[7, i] = card[min(billed[i], end)]
+    for i in range(goods.size):
+        out[8, i] = np.int64(steps[4, i])
+        out[9, i] = np.int64(steps[5, i]) + fixed[0]
+        out[10, i] = np.int64(steps[6, i])
+        out[11, i] = fixed[1]
