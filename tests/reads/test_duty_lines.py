@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haitu.models import DutyLine
-from haitu.reads.quote import duty_lines
+from haitu.reads.law import duty_lines
 
 CODES = ("", "69", "6912", "691200", "69120035", "69120039", "6911", "691110")
 

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from haitu.actions.version import bump
 from haitu.core.book import BasketLine, Book, Destination
 from haitu.core.quote import promise, quote
-from haitu.models import Lane, Market, Stock
+from haitu.models import FxRate, Lane, Market, MarketPrice, Stock
+from haitu.reads import quote as reads
 from haitu.reads.merchant import ShopMerchant, by_host
-from haitu.reads.quote import NoExchangeRate, NoSuchMarket, load_book
+from haitu.reads.quote import NoExchangeRate, NoSuchMarket, exchange_rates, load_book, load_books
 from tests.world import HOST, OTHER_HOST, TODAY, World
 
 GERMANY = Destination(country="DE", postcode="04109")
@@ -84,3 +85,50 @@ def test_another_merchants_variant_is_not_in_the_book(world: World) -> None:
 def test_a_day_before_the_first_rate_is_refused(world: World) -> None:
     with pytest.raises(NoExchangeRate):
         load_book(merchant(), "DE", [], language="de", on=TODAY - timedelta(days=1))
+
+
+def test_books_of_several_markets_are_those_of_each(world: World) -> None:
+    countries = sorted(world.markets)
+    lantern = world.variants["LANTERN"].pk
+    MarketPrice.objects.create(
+        merchant=world.merchant, variant=world.variants["LANTERN"], market=world.markets["GB"], price_minor=19_99
+    )
+    reads._kept.clear()
+    together = load_books(merchant(), countries, [lantern], language="de", on=TODAY)
+    reads._kept.clear()
+    for country in countries:
+        alone, shared = book_of(world, "LANTERN", country=country), together[country]
+        assert (shared.items, shared.stock, shared.terms.market) == (alone.items, alone.stock, alone.terms.market)
+        assert (shared.terms.lanes, shared.terms.tax_rates) == (alone.terms.lanes, alone.terms.tax_rates)
+        assert (shared.terms.thresholds, shared.terms.list_fx) == (alone.terms.thresholds, alone.terms.list_fx)
+        assert {currency: shared.terms.fx[currency] for currency in alone.terms.fx} == alone.terms.fx
+
+
+def test_books_of_five_markets_cost_as_many_queries_as_one(world: World) -> None:
+    lantern, known = world.variants["LANTERN"].pk, merchant()
+
+    def asked(countries: list[str]) -> int:
+        reads._kept.clear()
+        with CaptureQueriesContext(connection) as captured:
+            load_books(known, countries, [lantern], language="de", on=TODAY)
+        return len(captured)
+
+    assert asked(sorted(world.markets)) == asked(["DE"])
+    with CaptureQueriesContext(connection) as warm:
+        load_books(known, ["DE"], [lantern], language="de", on=TODAY)
+    assert len(warm) == 1
+
+
+def test_a_market_that_is_closed_refuses_the_books_of_all(world: World) -> None:
+    with pytest.raises(NoSuchMarket):
+        load_books(merchant(), ["DE", "BR"], [world.variants["LANTERN"].pk], language="de", on=TODAY)
+
+
+def test_an_old_exchange_rate_is_found_as_well_as_a_new_one(world: World) -> None:
+    in_a_year = TODAY + timedelta(days=365)
+    FxRate.objects.create(on=in_a_year, currency="USD", per_eur_e9=1_200_000_000, source="made up")
+    rates = exchange_rates({"USD", "JPY"}, on=in_a_year)
+    assert {name: (rate.rate_e9, rate.on) for name, rate in rates.items() if name != "EUR"} == {
+        "USD": (1_200_000_000, in_a_year),
+        "JPY": (160_000_000_000, TODAY),
+    }

@@ -15,7 +15,7 @@ from haitu.core.dated import in_force
 from haitu.core.territory import territory_of
 from haitu.models import Market, ProductText, Variant
 from haitu.plan.hs import Described, HsIndex, Proposal
-from haitu.reads.quote import duty_lines
+from haitu.reads.law import duty_lines
 
 DATA = settings.PACKAGE / "data"
 

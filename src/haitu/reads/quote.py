@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import reduce
-from operator import or_
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from haitu.core.book import Book, Item, Terms, Warehouse
-from haitu.core.customs import DutyLine, Threshold, territory_of
+from haitu.core.customs import DutyLine, territory_of
 from haitu.core.dated import in_force, since
 from haitu.core.errors import Refusal
 from haitu.core.freight import Break, Lane, Surcharge, Tariff
@@ -22,8 +19,6 @@ from haitu.core.lead import LeadTime
 from haitu.core.market import Market
 from haitu.core.money import FxRate, cross, half_up
 from haitu.core.stock import StockAt
-from haitu.core.tax import TaxRate
-from haitu.models import DutyLine as DutyLineRow
 from haitu.models import FxRate as FxRateRow
 from haitu.models import Lane as LaneRow
 from haitu.models import Market as MarketRow
@@ -38,13 +33,13 @@ from haitu.models import (
     Variant,
 )
 from haitu.models import Tariff as TariffRow
-from haitu.models import TaxRate as TaxRateRow
-from haitu.models import Threshold as ThresholdRow
 from haitu.models import Warehouse as WarehouseRow
 from haitu.reads.closures import LaneState, Shut, shut_on
+from haitu.reads.law import duty_lines_of, tax_rates_of, thresholds_of
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.workdays import workdays_of
 
+RECENT = timedelta(days=14)  # rates come on working days; an older one is asked for by itself
 KEPT_TERMS = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
 
 
@@ -77,21 +72,34 @@ def load_book(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], 
 
     One query (stock) when the terms and items are already known to this process at the merchant's live version.
     """
-    kept = _kept_for(merchant, country, on)
+    return load_books(merchant, [country], variant_ids, language=language, on=on)[country]
+
+
+def load_books(
+    merchant: ShopMerchant, countries: Sequence[str], variant_ids: Iterable[int], *, language: str, on: date
+) -> dict[str, Book]:
+    """The same for several markets, in as many queries as for one."""
+    kept = _kept_for(merchant, countries, on)
     wanted = sorted(set(variant_ids))
-    missing = [variant_id for variant_id in wanted if (variant_id, language) not in kept.items]
-    if missing:
-        kept.items |= _items(merchant, kept.terms.market, missing, language, on)
-    return Book(
-        terms=kept.terms,
-        items={key: kept.items[key, language] for key in wanted if (key, language) in kept.items},
-        stock=stock_of(merchant.id, wanted),
-    )
+    lacking = {country: [key for key in wanted if (key, language) not in kept[country].items] for country in kept}
+    markets = [kept[country].terms.market for country, missing in lacking.items() if missing]
+    missing = sorted({variant_id for each in lacking.values() for variant_id in each})
+    for country, items in _items(merchant, markets, missing, language, on).items():
+        kept[country].items |= items
+    stock = stock_of(merchant.id, wanted)
+    return {
+        country: Book(
+            terms=its.terms,
+            items={key: its.items[key, language] for key in wanted if (key, language) in its.items},
+            stock=stock,
+        )
+        for country, its in kept.items()
+    }
 
 
 def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:
     """The market's rules alone."""
-    return _kept_for(merchant, country, on).terms.market
+    return _kept_for(merchant, [country], on)[country].terms.market
 
 
 def stock_of(merchant_id: int, variant_ids: list[int]) -> tuple[StockAt, ...]:
@@ -125,56 +133,63 @@ def stock_of(merchant_id: int, variant_ids: list[int]) -> tuple[StockAt, ...]:
     )
 
 
-def _kept_for(merchant: ShopMerchant, country: str, on: date) -> _Kept:
-    key = (merchant.id, country, on)
-    kept = _kept.get(key)
-    if kept is None or kept.version != merchant.version:
-        kept = _kept[key] = _Kept(version=merchant.version, terms=_load_terms(merchant, country, on))
-        while len(_kept) > KEPT_TERMS:
-            _kept.popitem(last=False)
-    return kept
+def _kept_for(merchant: ShopMerchant, countries: Sequence[str], on: date) -> dict[str, _Kept]:
+    found = {country: _kept.get((merchant.id, country, on)) for country in countries}
+    current = {country: kept for country, kept in found.items() if kept and kept.version == merchant.version}
+    missing = [country for country in countries if country not in current]
+    for country, terms in _load_terms(merchant, missing, on).items() if missing else ():
+        current[country] = _kept[merchant.id, country, on] = _Kept(version=merchant.version, terms=terms)
+    while len(_kept) > KEPT_TERMS:
+        _kept.popitem(last=False)
+    return {country: current[country] for country in countries}
 
 
-def _load_terms(merchant: ShopMerchant, country: str, on: date) -> Terms:
-    row = MarketRow.objects.of(merchant.id).filter(country=country, open=True).first()
-    if row is None:
-        raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
+def _load_terms(merchant: ShopMerchant, countries: Sequence[str], on: date) -> dict[str, Terms]:
+    rows = {row.country: row for row in MarketRow.objects.of(merchant.id).filter(country__in=countries, open=True)}
+    for country in countries:
+        if country not in rows:
+            raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
     shut = shut_on(merchant.id, on)
     active = WarehouseRow.objects.of(merchant.id).filter(active=True)
     warehouses = {w.id: w for w in active if shut.warehouse(w.id) is None}  # what lies in a closed one is not promised
     storage = _storage(merchant.id, on)
-    lanes = tuple(_lanes(merchant.id, country, warehouses, shut))
+    stores = {w.id: _warehouse(w, storage.get(w.id, ()), on) for w in warehouses.values()}
+    lanes = list(_lanes(merchant.id, countries, warehouses, shut))
+    thresholds = thresholds_of(merchant.id, {territory_of(country, on) for country in countries})
+    tax_rates = list(tax_rates_of(merchant.id, countries))
     own_shop = Outlet.objects.of(merchant.id).filter(code="own").first()
     account = PaymentAccount.objects.of(merchant.id).filter(active=True).order_by("id").first()
-    needed = {merchant.list_currency, merchant.base_currency, row.currency, "EUR"}
-    stores = {w.id: _warehouse(w, storage.get(w.id, ()), on) for w in warehouses.values()}
+    needed = {merchant.list_currency, merchant.base_currency, "EUR"} | {row.currency for row in rows.values()}
     needed |= {lane.tariff.currency for lane in lanes} | {store.storage_currency for store in stores.values()}
-    thresholds = _thresholds(merchant.id, territory_of(country, on))
     needed |= {threshold.currency for threshold in thresholds}
     rates = exchange_rates(needed, on=on)
-    return Terms(
-        market=_market(row),
-        base_currency=merchant.base_currency,
-        list_fx=_cross(rates, merchant.list_currency, row.currency),
-        base_fx=_cross(rates, row.currency, merchant.base_currency),
-        fx={currency: _cross(rates, currency, row.currency) for currency in needed},
-        tax_rates=tuple(_tax_rates(merchant.id, country)),
-        thresholds=thresholds,
-        warehouses=stores,
-        lanes=lanes,
-        outlet_fee_bp=own_shop.fee_bp if own_shop else 0,
-        payment_fee_bp=account.fee_bp if account else 0,
-        payment_fee_fixed_minor=account.fee_fixed.get(row.currency, 0) if account else 0,
-    )
+    return {
+        country: Terms(
+            market=_market(row),
+            base_currency=merchant.base_currency,
+            list_fx=_cross(rates, merchant.list_currency, row.currency),
+            base_fx=_cross(rates, row.currency, merchant.base_currency),
+            fx={currency: _cross(rates, currency, row.currency) for currency in needed},
+            tax_rates=tuple(rate for rate in tax_rates if rate.country == country),
+            thresholds=tuple(each for each in thresholds if each.country == territory_of(country, on)),
+            warehouses=stores,
+            lanes=tuple(lane for lane in lanes if lane.destination == country),
+            outlet_fee_bp=own_shop.fee_bp if own_shop else 0,
+            payment_fee_bp=account.fee_bp if account else 0,
+            payment_fee_fixed_minor=account.fee_fixed.get(row.currency, 0) if account else 0,
+        )
+        for country, row in rows.items()
+    }
 
 
 def exchange_rates(currencies: Iterable[str], *, on: date) -> dict[str, FxRate]:
     """The newest rate on or before the day for each currency, as currency units per euro."""
     rates = {"EUR": FxRate(base="EUR", quote="EUR", rate_e9=1_000_000_000, on=on, source="by definition")}
-    for currency in currencies:
-        if currency in rates:
-            continue
-        row = FxRateRow.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
+    wanted = set(currencies) - set(rates)
+    recent = FxRateRow.objects.filter(currency__in=wanted, on__lte=on, on__gt=on - RECENT).order_by("on", "pk")
+    rows = {row.currency: row for row in recent}
+    for currency in sorted(wanted):
+        row = rows.get(currency) or FxRateRow.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
         if row is None:
             raise NoExchangeRate(
                 f"No exchange rate of {currency} is known on or before {on}; load rates or add one.", field=currency
@@ -239,10 +254,12 @@ def _storage_minor_per_m3_day(rates: Sequence[StorageRate], days: int) -> int:
     return half_up(sum(each), len(each))
 
 
-def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow], shut: Shut) -> Iterable[Lane]:
-    """The last-mile lanes into the country; a closed one is there with its reason, and refused by what prices it."""
-    rows = LaneRow.objects.of(merchant_id).filter(to=None, destination=country, origin_id__in=warehouses).order_by("id")
-    found = list(rows.select_related("tariff"))
+def _lanes(
+    merchant_id: int, countries: Sequence[str], warehouses: dict[int, WarehouseRow], shut: Shut
+) -> Iterable[Lane]:
+    """The last-mile lanes into the countries; a closed one is there with its reason, refused by what prices it."""
+    rows = LaneRow.objects.of(merchant_id).filter(to=None, destination__in=countries, origin_id__in=warehouses)
+    found = list(rows.order_by("id").select_related("tariff"))
     editions = tariffs_on(merchant_id, {row.tariff.code for row in found}, shut.on)
     for row in found:
         yield lane_of(
@@ -255,7 +272,7 @@ def _lanes(merchant_id: int, country: str, warehouses: dict[int, WarehouseRow], 
 
 def lane_of(row: LaneRow, card: TariffRow, state: LaneState, *, origin_country: str) -> Lane:
     """A lane as it stands on a day: the edition of its rate card, closed or open, longer where it goes round."""
-    days = tuple(row.days) if row.days else None
+    days = quantiles_of(row)
     if days and state.added_days:
         days = LeadTime(days=days).shift(state.added_days).days
     return Lane(
@@ -284,6 +301,12 @@ def lane_of(row: LaneRow, card: TariffRow, state: LaneState, *, origin_country: 
         closed_reason=state.reason,
         closures=state.closures,
     )
+
+
+def quantiles_of(row: LaneRow) -> tuple[int, ...] | None:
+    """The lane's 11 quantiles; None where there are none, or where somebody has since typed another p50 or p90."""
+    days = tuple(row.days or ())
+    return days if days and (days[5], days[9]) == (row.days_p50, row.days_p90) else None
 
 
 def tariffs_on(merchant_id: int, codes: set[str], on: date) -> dict[str, TariffRow]:
@@ -333,89 +356,53 @@ def break_of(up_to_g: int, base_minor: int, per_step_minor: int, per_kg_minor: i
     return Break(up_to_g=up_to_g, base_minor=base_minor, per_step_minor=per_step_minor, per_kg_minor=per_kg_minor)
 
 
-def _shared_or_own(merchant_id: int) -> Q:
-    return Q(merchant=None) | Q(merchant=merchant_id)
-
-
-def _own_wins(rows: Iterable[Any], *key: str) -> list[Any]:
-    """The merchant's own rows, and the shared ones for which there is no own row of the same key."""
-    rows = list(rows)
-    own = {tuple(getattr(row, name) for name in key) for row in rows if row.merchant_id is not None}
-    return [r for r in rows if r.merchant_id is not None or tuple(getattr(r, name) for name in key) not in own]
-
-
-def _tax_rates(merchant_id: int, country: str) -> Iterable[TaxRate]:
-    rows = TaxRateRow.objects.filter(_shared_or_own(merchant_id), country=country).order_by("id")
-    for row in _own_wins(rows, "country", "region", "category"):
-        yield TaxRate(
-            country=row.country,
-            region=row.region,
-            kind=row.kind,
-            category=row.category,
-            rate_bp=row.rate_bp,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-            source=row.source,
-        )
-
-
-def _thresholds(merchant_id: int, territory: str) -> tuple[Threshold, ...]:
-    rows = ThresholdRow.objects.filter(_shared_or_own(merchant_id), country=territory).order_by("id")
-    return tuple(
-        Threshold(
-            country=row.country,
-            kind=row.kind,
-            amount_minor=row.amount_minor,
-            currency=row.currency,
-            inclusive=row.inclusive,
-            origin=row.origin,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-            source=row.source,
-        )
-        for row in _own_wins(rows, "country", "kind", "origin")
-    )
-
-
 def _items(
-    merchant: ShopMerchant, market: Market, variant_ids: list[int], language: str, on: date
-) -> dict[tuple[int, str], Item]:
-    """The live variants among the ids, with their words, their price set by hand and the tariff lines of their code."""
-    rows = (
-        Variant.objects.of(merchant.id)
-        .filter(id__in=variant_ids, active=True, product__status=ProductStatus.LIVE)
-        .order_by("id")
-    )
-    variants = list(rows)
+    merchant: ShopMerchant, markets: Sequence[Market], variant_ids: list[int], language: str, on: date
+) -> dict[str, dict[tuple[int, str], Item]]:
+    """By country the live variants among the ids, with words, prices set by hand and the tariff lines of their code."""
+    if not variant_ids:
+        return {}
+    rows = Variant.objects.of(merchant.id).filter(id__in=variant_ids, active=True, product__status=ProductStatus.LIVE)
+    variants = list(rows.order_by("id"))
     titles = _titles(merchant.id, {variant.product_id for variant in variants}, language)
-    overrides = dict(
-        MarketPrice.objects.of(merchant.id)
-        .filter(market_id=market.id, variant_id__in=variant_ids)
-        .values_list("variant_id", "price_minor")
+    by_hand = MarketPrice.objects.of(merchant.id).filter(
+        market_id__in=[market.id for market in markets], variant_id__in=variant_ids
     )
-    lines = duty_lines(merchant.id, territory_of(market.country, on), {variant.hs_code for variant in variants})
+    overrides = {(price.market_id, price.variant_id): price.price_minor for price in by_hand}
+    territories = {market.country: territory_of(market.country, on) for market in markets}
+    lines = duty_lines_of(merchant.id, set(territories.values()), {variant.hs_code for variant in variants})
     return {
-        (variant.pk, language): Item(
-            variant_id=variant.pk,
-            sku=variant.sku,
-            title=titles.get(variant.product_id, variant.sku),
-            list_minor=variant.list_price_minor,
-            override_minor=overrides.get(variant.pk),
-            tax_category=variant.tax_category,
-            hs_code=variant.hs_code,
-            origin_country=variant.origin_country,
-            weight_g=variant.weight_g,
-            length_mm=variant.length_mm,
-            width_mm=variant.width_mm,
-            height_mm=variant.height_mm,
-            restrictions=frozenset(variant.restrictions),
-            assumed=variant.assumed,
-            duty_lines=tuple(
-                line for line in lines.get(variant.hs_code, ()) if line.origin in {"", variant.origin_country}
-            ),
-        )
-        for variant in variants
+        market.country: {
+            (variant.pk, language): _item(
+                variant,
+                titles.get(variant.product_id, variant.sku),
+                overrides.get((market.id, variant.pk)),
+                lines.get((territories[market.country], variant.hs_code), ()),
+            )
+            for variant in variants
+        }
+        for market in markets
     }
+
+
+def _item(variant: Variant, title: str, override_minor: int | None, lines: Sequence[DutyLine]) -> Item:
+    return Item(
+        variant_id=variant.pk,
+        sku=variant.sku,
+        title=title,
+        list_minor=variant.list_price_minor,
+        override_minor=override_minor,
+        tax_category=variant.tax_category,
+        hs_code=variant.hs_code,
+        origin_country=variant.origin_country,
+        weight_g=variant.weight_g,
+        length_mm=variant.length_mm,
+        width_mm=variant.width_mm,
+        height_mm=variant.height_mm,
+        restrictions=frozenset(variant.restrictions),
+        assumed=variant.assumed,
+        duty_lines=tuple(line for line in lines if line.origin in {"", variant.origin_country}),
+    )
 
 
 def _titles(merchant_id: int, product_ids: set[int], language: str) -> dict[int, str]:
@@ -426,40 +413,3 @@ def _titles(merchant_id: int, product_ids: set[int], language: str) -> dict[int,
         if its_language == language or product_id not in titles:
             titles[product_id] = title
     return titles
-
-
-def duty_lines(merchant_id: int, territory: str, hs_codes: set[str]) -> dict[str, tuple[DutyLine, ...]]:
-    """For each code the tariff lines that may hold: above it (up to "", all goods), and all under its six digits.
-
-    Six digits are the world's. A territory may split them further, or otherwise than the one the code was taken from.
-    """
-    codes = {code for code in hs_codes if len(code) >= 4}
-    if not codes:
-        return {}
-    prefixes = {code[:length] for code in codes for length in range(len(code) + 1)}
-    below = reduce(or_, (Q(hs_code__startswith=code) for code in sorted({code[:6] for code in codes})))
-    rows = DutyLineRow.objects.filter(
-        _shared_or_own(merchant_id), below | Q(hs_code__in=prefixes), territory=territory
-    ).order_by("id")
-    lines = [(row.hs_code, _duty_line(row)) for row in _own_wins(rows, "territory", "hs_code", "origin", "additional")]
-    return {
-        code: tuple(line for its_code, line in lines if code.startswith(its_code) or its_code.startswith(code[:6]))
-        for code in codes
-    }
-
-
-def _duty_line(row: DutyLineRow) -> DutyLine:
-    return DutyLine(
-        territory=row.territory,
-        hs_code=row.hs_code,
-        origin=row.origin,
-        additional=row.additional,
-        ad_valorem_bp=row.ad_valorem_bp,
-        specific_minor=row.specific_minor,
-        specific_currency=row.specific_currency,
-        specific_per_g=row.specific_per_g,
-        text=row.text,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        source=row.source,
-    )
