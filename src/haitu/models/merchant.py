@@ -19,6 +19,9 @@ class Merchant(models.Model):
     time_zone = models.CharField(max_length=40, default="Asia/Shanghai")
     reply_to = models.EmailField(blank=True)
     version = models.BigIntegerField(default=1, help_text="rises with every change of prices, lanes, taxes or markets")
+    exporter = models.JSONField(
+        default=dict, help_text="who stands on papers: name, lines, phone, email, ids (EORI, IOSS, ...: number)"
+    )
     history_shift_weeks = models.IntegerField(default=0, help_text="weeks by which imported history was moved forward")
     created_at = models.DateTimeField(auto_now_add=True)
 
