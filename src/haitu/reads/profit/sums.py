@@ -117,7 +117,11 @@ class _Sum:
 
     def add(self, more: _Summed) -> None:
         self.entries += more.entries
-        _add(self.steps.setdefault((more.book, more.assumed), [0] * len(SUMS)), more.steps)
+        which = (more.book, more.assumed)
+        if which in self.steps:
+            _add(self.steps[which], more.steps)
+        else:
+            self.steps[which] = list(more.steps)
         if more.history and more.book == Book.ACTUAL:
             _add(self.history, more.steps)
 
@@ -138,8 +142,11 @@ class _Sum:
         )
 
     def _figures(self, book: Book) -> Figures:
-        assumed, known = self._sums(book, assumed=True), self._sums(book, assumed=False)
-        return Figures(waterfall=_steps(list(map(add, assumed, known))), assumed=_steps(assumed))
+        assumed, known = self.steps.get((book, True)), self.steps.get((book, False))
+        both = list(map(add, assumed, known)) if assumed and known else assumed or known
+        if not both:
+            return NO_FIGURES
+        return Figures(waterfall=_steps(both), assumed=_steps(assumed) if assumed else NOTHING)
 
     def _sums(self, book: Book, *, assumed: bool) -> list[int]:
         return self.steps.get((book, assumed), [0] * len(SUMS))
@@ -150,6 +157,7 @@ def _add(total: list[int], more: Sequence[int]) -> None:
 
 
 NOTHING = Waterfall()
+NO_FIGURES = Figures()
 
 
 def _steps(sums: Sequence[int]) -> Waterfall:
