@@ -15,7 +15,7 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import labels, letters, pay, refund, stock, track
+from haitu.actions import labels, lead_times, letters, pay, refund, stock, track
 from haitu.actions.record import audit_ledger, audit_orders, roll_up
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
@@ -69,6 +69,11 @@ def _carriers(now: datetime) -> str:
     return f"{track.poll(now=now)} new scans from asking carriers"
 
 
+def _lead_times(now: datetime) -> str:
+    learnt = sum(lead_times.learn(merchant_id=pk, now=now) for pk in Merchant.objects.values_list("pk", flat=True))
+    return f"days of {learnt} lanes learnt from deliveries"
+
+
 def _tasks(now: datetime) -> str:
     return f"{recover_tasks(now=now)} tasks of dead workers recovered"
 
@@ -108,6 +113,7 @@ JOBS = (
     Job(name="fold waiting pushes", every_s=30, run=_pushes),
     Job(name="ask carriers", every_s=300, run=_carriers),
     Job(name="recover tasks", every_s=60, run=_tasks),
+    Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),
     Job(name="sum up the ledger", every_s=30, run=_sums),
     Job(name="audit the ledger", every_s=3600, run=_ledger),
     Job(name="count up the stock", every_s=3600, run=_stock),

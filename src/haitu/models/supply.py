@@ -161,6 +161,7 @@ class Lane(Owned):
     days_p50 = models.IntegerField()
     days_p90 = models.IntegerField()
     days = models.JSONField(null=True, help_text="11 whole days, the 0, 10, ... 100 % quantiles; null: from p50, p90")
+    days_believed = models.JSONField(null=True, help_text="the 11 quantiles before any delivery was seen")
     days_seen = models.IntegerField(default=0, help_text="how many deliveries the days were learnt from")
     departures = models.JSONField(default=list, help_text="weekdays it leaves, 0 = Monday; empty: every day")
     capacity_kg = models.IntegerField(null=True, help_text="per departure; null: not known")
