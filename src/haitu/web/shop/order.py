@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from haitu.core.errors import Refusal
 from haitu.reads.shop.order import OrderShown, order_page
 from haitu.reads.shop.payment import payment_door
+from haitu.reads.shop.tracking import tracking_of
 from haitu.web import refusals
 from haitu.web.address import lines
 from haitu.web.middleware.headers import allow_form_target, origin_of
@@ -32,6 +33,7 @@ def show(request: ShopRequest, token: str) -> HttpResponse:
         "order",
         checkout=True,
         order=shown,
+        tracking=tracking_of(request.shop.merchant.id, shown.id),
         address=lines(shown.country, request.shop.spoken, shown.address),
         problem=_said(request.GET.get("said", "")),
         came_back="back" in request.GET,
