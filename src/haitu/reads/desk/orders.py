@@ -25,6 +25,7 @@ from haitu.models import (
 )
 from haitu.reads.desk.compared import Compared, compared
 from haitu.reads.desk.found import narrowed_to
+from haitu.reads.desk.likeness import like
 from haitu.reads.desk.paging import PageOf, cut
 
 TO_SHIP = ("paid", "part_shipped")
@@ -255,51 +256,15 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         replace(line, refunded_minor=back.get(line.id, 0), to_ship=promised.get(line.id, 0))
         for _, line in _lines(OrderLine.objects.of(merchant_id).filter(order_id=order_id))
     )
-    return OrderView(
-        id=row.pk,
-        token=row.token,
-        number=row.number,
-        status=row.status,
+    return like(
+        OrderView,
+        row,
         country=row.market.country,
-        market_id=row.market_id,
         outlet=row.outlet.name,
-        channel=row.channel,
-        language=row.language,
-        name=row.name,
-        email=row.email,
-        phone=row.phone,
-        address=row.address,
-        currency=row.currency,
-        base_currency=row.base_currency,
-        fx_e9=row.fx_e9,
-        goods_minor=row.goods_minor,
-        shipping_minor=row.shipping_minor,
-        duty_minor=row.duty_minor,
-        tax_minor=row.tax_minor,
-        total_minor=row.total_minor,
-        tax_included=row.tax_included,
-        incoterm=row.incoterm,
-        paid_minor=row.paid_minor,
-        refunded_minor=row.refunded_minor,
-        history=row.history,
-        placed_at=row.placed_at,
-        expires_at=row.expires_at,
-        quote=row.quote,
         lines=lines,
         parcels=_parcels(merchant_id, order_id),
         payments=_payments(merchant_id, order_id),
-        refunds=tuple(
-            MoneyView(
-                id=refund.pk,
-                kind=refund.reason,
-                amount_minor=refund.amount_minor,
-                currency=refund.currency,
-                status=refund.status,
-                told=refund.told,
-                at=refund.created_at,
-            )
-            for refund in refunds
-        ),
+        refunds=tuple(like(MoneyView, refund, kind=refund.reason, at=refund.created_at) for refund in refunds),
         returns=tuple(
             Return.objects.of(merchant_id)
             .filter(order_id=order_id)
@@ -313,7 +278,7 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
             .values_list("kind", "created_at", "sent_at", "told")
         ),
         events=tuple(
-            EventView(id=event.pk, key=event.key, kind=event.kind, at=event.at, recorded_at=event.recorded_at)
+            like(EventView, event)
             for event in Event.objects.of(merchant_id).filter(order_id=order_id).defer("payload").order_by("pk")
         ),
         warehouses=tuple(
@@ -349,47 +314,18 @@ def _rows(merchant_id: int, found: Iterable[Order]) -> Iterator[OrderRow]:
         .annotate(units=Sum("quantity"))
     )
     for row in rows:
-        yield OrderRow(
-            id=row.pk,
-            number=row.number,
-            status=row.status,
-            placed_at=row.placed_at,
-            country=row.market.country,
-            channel=row.channel,
-            currency=row.currency,
-            total_minor=row.total_minor,
-            refunded_minor=row.refunded_minor,
-            name=row.name,
-            email=row.email,
-            units=units.get(row.pk, 0),
-            history=row.history,
-        )
+        yield like(OrderRow, row, country=row.market.country, units=units.get(row.pk, 0))
 
 
 def _lines(query: QuerySet[OrderLine]) -> Iterator[tuple[int, LineView]]:
     for line in query.select_related("warehouse", "lane", "variant").order_by("position", "pk"):
         yield (
             line.order_id,
-            LineView(
-                id=line.pk,
-                position=line.position,
-                variant_id=line.variant_id,
+            like(
+                LineView,
+                line,
                 product_id=line.variant.product_id,
-                sku=line.sku,
-                title=line.title,
-                quantity=line.quantity,
-                shipped=line.shipped,
-                returned=line.returned,
-                unit_minor=line.unit_minor,
-                amount_minor=line.amount_minor,
-                tax_rate_bp=line.tax_rate_bp,
-                tax_minor=line.tax_minor,
-                duty_minor=line.duty_minor,
-                hs_code=line.hs_code,
-                origin_country=line.origin_country,
-                warehouse_id=line.warehouse_id,
                 warehouse=line.warehouse.code if line.warehouse else "",
-                lane_id=line.lane_id,
                 lane=line.lane.code if line.lane else "",
                 paid_minor=line.quoted[0] if line.quoted else line.amount_minor,
                 refunded_minor=0,
@@ -427,18 +363,12 @@ def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
         contents.setdefault(shipment_id, []).append((sku, title, quantity))
     shipments = Shipment.objects.of(merchant_id).filter(order_id=order_id).select_related("warehouse", "lane")
     return tuple(
-        ParcelView(
-            id=parcel.pk,
-            number=parcel.number,
-            tracking=parcel.tracking,
+        like(
+            ParcelView,
+            parcel,
             warehouse=parcel.warehouse.code,
             lane=parcel.lane.code,
             carrier=parcel.lane.carrier,
-            quoted_minor=parcel.quoted_minor,
-            billed_minor=parcel.billed_minor,
-            billed_currency=parcel.billed_currency,
-            shipped_at=parcel.shipped_at,
-            delivered_at=parcel.delivered_at,
             contents=tuple(contents.get(parcel.pk, ())),
         )
         for parcel in shipments.order_by("pk")
@@ -448,14 +378,6 @@ def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
 def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
     payments = Payment.objects.of(merchant_id).filter(order_id=order_id).select_related("account")
     return tuple(
-        MoneyView(
-            id=payment.pk,
-            kind=payment.account.provider,
-            amount_minor=payment.amount_minor,
-            currency=payment.currency,
-            status=payment.status,
-            told=payment.told,
-            at=payment.created_at,
-        )
+        like(MoneyView, payment, kind=payment.account.provider, at=payment.created_at)
         for payment in payments.order_by("pk")
     )
