@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from haitu.models import ProductText, Reservation, Stock, StockMove, Variant, Warehouse
+from haitu.reads.desk.likeness import like
 from haitu.reads.desk.paging import PageOf, cut
 from haitu.reads.desk.products import titles_of
 
@@ -96,13 +99,27 @@ class Conserved:
 def warehouses(merchant_id: int) -> tuple[WarehouseView, ...]:
     """By code."""
     return tuple(
-        WarehouseView(id=row.pk, code=row.code, name=row.name, country=row.country, kind=row.kind)
-        for row in Warehouse.objects.of(merchant_id).filter(active=True).order_by("code")
+        like(WarehouseView, row) for row in Warehouse.objects.of(merchant_id).filter(active=True).order_by("code")
     )
 
 
 def stock(merchant_id: int, given: StockFilter, language: str) -> PageOf[StockRow]:
     """A page of the list; three queries."""
+    found, number, pages, total = cut(_narrowed(merchant_id, given).select_related("variant", "warehouse"), given.page)
+    rows = list(found)
+    titles = titles_of(merchant_id, [row.variant.product_id for row in rows], language)
+    return PageOf(rows=tuple(_row(row, titles) for row in rows), number=number, pages=pages, total=total)
+
+
+def every_row(merchant_id: int, given: StockFilter, language: str) -> Iterator[StockRow]:
+    """All rows of the list, for a file; two queries."""
+    rows = list(_narrowed(merchant_id, given).select_related("variant", "warehouse"))
+    titles = titles_of(merchant_id, [row.variant.product_id for row in rows], language)
+    for row in rows:
+        yield _row(row, titles)
+
+
+def _narrowed(merchant_id: int, given: StockFilter) -> QuerySet[Any]:
     query = Stock.objects.of(merchant_id).annotate(free=FREE)
     if given.search:
         texts = ProductText.objects.of(merchant_id).filter(title__icontains=given.search).values("product_id")
@@ -113,11 +130,7 @@ def stock(merchant_id: int, given: StockFilter, language: str) -> PageOf[StockRo
         query = query.filter(free__lte=LOW)
     elif given.only == "out":
         query = query.filter(free__lte=0)
-    query = query.order_by(*SORTS.get(given.sort, SORTS["sku"]), "pk").select_related("variant", "warehouse")
-    found, number, pages, total = cut(query, given.page)
-    rows = list(found)
-    titles = titles_of(merchant_id, [row.variant.product_id for row in rows], language)
-    return PageOf(rows=tuple(_row(row, titles) for row in rows), number=number, pages=pages, total=total)
+    return query.order_by(*SORTS.get(given.sort, SORTS["sku"]), "pk")
 
 
 def stock_row(merchant_id: int, stock_id: int, language: str) -> StockRow | None:
@@ -130,18 +143,7 @@ def moves(merchant_id: int, stock_id: int, page: int) -> PageOf[MoveRow]:
     """The newest first."""
     query = StockMove.objects.of(merchant_id).filter(stock_id=stock_id).order_by("-at", "-pk")
     found, number, pages, total = cut(query, page)
-    rows = tuple(
-        MoveRow(
-            at=row.at,
-            kind=row.kind,
-            quantity=row.quantity,
-            goods_value_minor=row.goods_value_minor,
-            inbound_value_minor=row.inbound_value_minor,
-            reference=row.reference,
-            event_key=row.event_key,
-        )
-        for row in found
-    )
+    rows = tuple(like(MoveRow, row) for row in found)
     return PageOf(rows=rows, number=number, pages=pages, total=total)
 
 
@@ -168,18 +170,11 @@ def variant_of_sku(merchant_id: int, sku: str) -> int | None:
 
 
 def _row(row: Stock, titles: dict[int, str]) -> StockRow:
-    return StockRow(
-        id=row.pk,
-        variant_id=row.variant_id,
+    return like(
+        StockRow,
+        row,
         product_id=row.variant.product_id,
         sku=row.variant.sku,
         title=titles.get(row.variant.product_id, ""),
-        warehouse_id=row.warehouse_id,
         warehouse=row.warehouse.code,
-        on_hand=row.on_hand,
-        reserved=row.reserved,
-        buffer=row.buffer,
-        goods_value_minor=row.goods_value_minor,
-        inbound_value_minor=row.inbound_value_minor,
-        assumed=row.assumed,
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import secrets
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from haitu.actions import stock as actions
 from haitu.core.errors import Refusal
+from haitu.core.money import display
 from haitu.reads.desk import stock as reads
 from haitu.reads.desk.stock import StockFilter
 from haitu.web.desk import forms
-from haitu.web.desk.answers import acted, nothing_here
+from haitu.web.desk.answers import acted, csv_file, csv_lines, nothing_here
 from haitu.web.desk.door import Desk, Right, door, show
 
 
@@ -27,14 +28,7 @@ class NoSuchSku(Refusal):
 @door(read=Right.SEE)
 def stock(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """The list."""
-    query = request.GET
-    given = StockFilter(
-        search=query.get("q", "").strip()[:100],
-        warehouse=query.get("warehouse", ""),
-        only=query.get("only", ""),
-        sort=query.get("sort", "sku"),
-        page=forms.page_number(query),
-    )
+    given = _filter(request.GET)
     return show(
         request,
         desk,
@@ -45,6 +39,24 @@ def stock(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         conserved=reads.conserved(desk.merchant.id),
         once=secrets.token_hex(8),
     )
+
+
+@door(read=Right.SEE)
+def export(request: HttpRequest, desk: Desk, /) -> StreamingHttpResponse:
+    """The list as it is filtered, as a CSV file; values in base currency for those who may see profit."""
+    base = desk.merchant.base_currency
+    heading = ["sku", "title", "warehouse", "on_hand", "reserved", "buffer", "available"]
+    money = ["currency", "goods_value", "inbound_value", "assumed"] if desk.may("profit") else []
+    rows = (
+        [row.sku, row.title, row.warehouse, row.on_hand, row.reserved, row.buffer, row.available]
+        + (
+            [base, display(row.goods_value_minor, base), display(row.inbound_value_minor, base), int(row.assumed)]
+            if money
+            else []
+        )
+        for row in reads.every_row(desk.merchant.id, _filter(request.GET), desk.language)
+    )
+    return csv_file("stock.csv", csv_lines([heading + money, *rows]))
 
 
 @door(read=Right.SEE)
@@ -166,6 +178,16 @@ def buffer(request: HttpRequest, desk: Desk, /, *, stock_id: int) -> HttpRespons
 def _once(request: HttpRequest) -> str | None:
     """The stamp of the page the form came from: what it asks for is done once, however often it is sent."""
     return forms.text(request.POST, "once", longest=32) or None
+
+
+def _filter(query: QueryDict) -> StockFilter:
+    return StockFilter(
+        search=query.get("q", "").strip()[:100],
+        warehouse=query.get("warehouse", ""),
+        only=query.get("only", ""),
+        sort=query.get("sort", "sku"),
+        page=forms.page_number(query),
+    )
 
 
 def _page(stock_id: int) -> str:
