@@ -18,7 +18,8 @@ from tests.world import NOW, World
 PAGES = [
     "overview", "weeks", "search", "orders", "orders_export", "products", "products_export", "products_import", "stock",
     "ageing", "ageing_export", "inbound", "loads", "load_new", "purchases", "suppliers",
-    "profit", "profit_chart", "profit_export", "postings", "assumptions", "markets", "lanes", "team", "trail",
+    "profit", "profit_chart", "profit_export", "postings", "assumptions", "markets", "lanes", "carriers",
+    "carrier_bills", "team", "trail",
 ]  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def test_a_list_asks_the_database_a_fixed_number_of_times(
 def test_the_order_page_asks_a_fixed_number_of_questions(
     world: World, owner: Client, paid: Order, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(22):
         assert owner.get(reverse("desk:order", args=[paid.pk])).status_code == 200
 
 

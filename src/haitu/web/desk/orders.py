@@ -21,11 +21,12 @@ from haitu.actions.returns import take_back
 from haitu.core.errors import Refusal
 from haitu.core.landed import STEPS
 from haitu.core.money import display
+from haitu.reads.desk import carriers as carriage
 from haitu.reads.desk import markets
 from haitu.reads.desk import orders as reads
 from haitu.reads.desk.orders import OrderFilter
 from haitu.web import address
-from haitu.web.desk import forms, words
+from haitu.web.desk import carrier_words, forms, words
 from haitu.web.desk.answers import acted, csv_file, csv_lines, nothing_here
 from haitu.web.desk.door import Desk, Right, door, show
 from haitu.web.locale import active, country_name
@@ -119,7 +120,18 @@ def order(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse
     found = reads.order(desk.merchant.id, order_id)
     if found is None:
         return nothing_here(request, desk)
-    return show(request, desk, "order.html", order=found, steps=STEPS, display=display, written=_written(found))
+    return show(
+        request,
+        desk,
+        "order.html",
+        order=found,
+        steps=STEPS,
+        display=display,
+        written=_written(found),
+        carriage=carriage.of_order(desk.merchant.id, order_id),
+        carriers=carriage.choices(desk.merchant.id),
+        spoken=carrier_words,
+    )
 
 
 @door(read=Right.SEE)

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from haitu.core.errors import Refusal
-from haitu.web.desk import steps
+from haitu.web.desk import carrier_words, steps
 
 STATUSES = {
     "pending": gettext_noop("Awaiting payment"),
@@ -144,7 +144,7 @@ CHANNELS = {
     "organic": gettext_noop("Organic search"),
     "history": gettext_noop("Imported history"),
 }
-ACTIONS = {
+ACTIONS = carrier_words.ACTIONS | {
     "price.list": gettext_noop("List price set"),
     "price.market": gettext_noop("Market price set"),
     "product.save": gettext_noop("Product changed"),
@@ -190,7 +190,7 @@ ACTIONS = {
     "parcel.bill": gettext_noop("Carrier's bill booked"),
 }
 # Refusals the desk shows, by code; the figures in them come with the refusal.
-REFUSALS = {
+REFUSALS = carrier_words.REFUSALS | {
     "wrong_login": gettext_noop("Name or password is wrong."),
     "too_many_tries": gettext_noop("Too many wrong tries; wait %(minutes)s minutes and try again."),
     "no_such_user": gettext_noop("There is no account “%(username)s”."),
