@@ -60,6 +60,7 @@ urlpatterns = [
     path("variants/<int:variant_id>/markets/<int:market_id>/price/", products.market_price, name="market_price"),
     path("variants/<int:variant_id>/hs/", hs.hs, name="hs"),
     path("stock/", stock.stock, name="stock"),
+    path("stock/export.csv", stock.export, name="stock_export"),
     path("stock/receive/", stock.receive, name="stock_receive"),
     path("stock/<int:stock_id>/", stock.stock_row, name="stock_row"),
     path("stock/<int:stock_id>/move/", stock.move, name="stock_move"),
