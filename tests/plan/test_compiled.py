@@ -16,7 +16,7 @@ from haitu.core.market import charm
 from haitu.core.money import Exchange, half_up
 from haitu.plan.quotes import fast
 from haitu.plan.quotes.best import best
-from haitu.plan.quotes.compiled import best_paths, components, lanes_hold
+from haitu.plan.quotes.compiled import best_paths, components
 from haitu.plan.quotes.exact import charmed, ratio
 from haitu.plan.quotes.offer import Chunk
 from tests.core.hengda import ITEMS, LANTERN, PER_EUR_E9, SHENZHEN, TODAY, fx, lane, market, terms
@@ -44,7 +44,7 @@ def test_the_compiled_components_are_those_of_the_sheets(world: dict[str, Any], 
     skus, offered, sheets = several(world, data)
     out = np.zeros((len(offered.roads), len(STEPS), len(skus)), dtype=np.int64)
     if not components(Chunk(skus), offered, out):
-        assert not lanes_hold(offered)
+        assert not offered.all_known
         return
     for road, sheet in zip(out, sheets, strict=True):
         quoted = sheet.refused == 0
@@ -55,7 +55,7 @@ def test_the_compiled_components_are_those_of_the_sheets(world: dict[str, Any], 
 def test_amounts_too_large_for_the_lanes_are_left_to_numpy() -> None:
     world = dear_world()
     skus, offered, _ = several(world, NothingDrawn())  # type: ignore[arg-type]
-    assert lanes_hold(offered)
+    assert offered.all_known
     assert components(Chunk(skus), offered, np.zeros((1, 12, 1), dtype=np.int64)) is False
     assert best_paths(Chunk(skus), offered).shelf_minor.tolist() == best(Chunk(skus), offered).shelf_minor.tolist()
 

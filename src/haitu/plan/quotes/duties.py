@@ -45,6 +45,11 @@ class Program:
     below: tuple[Slot, ...]
     rates: tuple[FxRate, ...]
 
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All of them."""
+        return (*self.basic, *self.additional, *self.below)
+
 
 class Tariffs:
     """The programs of some customs classes on a day, each worked out when first asked for."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from haitu.core.money import FxRate
 from haitu.plan.quotes.border import Border
-from haitu.plan.quotes.duties import Program, Slot
+from haitu.plan.quotes.duties import Program
 from haitu.plan.quotes.exact import Column
 from haitu.plan.quotes.offer import Offer
 from haitu.plan.quotes.sale import Rules
@@ -85,7 +85,6 @@ def _of_border(border: Border) -> list[object]:
 
 
 def _of_program(program: Program) -> list[object]:
-    slots: list[Slot] = [*program.basic, *program.additional, *program.below]
-    columns = [getattr(slot, one.name) for slot in slots for one in fields(slot)]
+    columns = [getattr(slot, one.name) for slot in program.slots for one in fields(slot)]
     counts = (len(program.basic), len(program.additional), len(program.below))
     return [counts, program.refused, *columns, [_rate(rate) for rate in program.rates]]

@@ -14,6 +14,9 @@ from numba import njit
 
 from haitu.plan.quotes.offer import RANK_BITS, REFUSED
 
+TILE = 1024
+LAST_RANK = (1 << RANK_BITS) - 1
+
 kernel = njit(nogil=True, error_model="numpy", cache=True)
 
 
@@ -28,10 +31,23 @@ def ratio(column: Any, factor: float, two_numerator: int, two_denominator: int, 
 
 
 @kernel
-def reach(inbound: Any, storage: Any, out: Any) -> None:
+def reach(inbound: Any, storage: Any, refused: Any, out: Any) -> None:
     """Inbound and storage; a refusal stays one refusal."""
     for i in range(inbound.size):
-        out[i] = min(inbound[i] + storage[i], REFUSED)
+        cost = min(inbound[i] + storage[i], REFUSED)
+        out[i] = REFUSED if refused[i] else cost
+
+
+@kernel
+def gate(
+    weight_g: Any, volume_mm3: Any, longest_mm: Any, restrictions: Any,
+    limit_g: int, limit_mm3: int, max_side_mm: int, least_mm3: int, refuses: int, out: Any,
+) -> None:  # fmt: skip
+    """card.refused_units, without saying why."""
+    for i in range(weight_g.size):
+        heavy = (weight_g[i] > limit_g) | (volume_mm3[i] > limit_mm3) | (longest_mm[i] > max_side_mm)
+        unknown = (weight_g[i] == 0) | (volume_mm3[i] < least_mm3)
+        out[i] |= heavy | unknown | ((restrictions[i] & refuses) != 0)
 
 
 @kernel
@@ -142,26 +158,38 @@ def front(
 
 
 @kernel
-def rank_one(left: Any, reach: Any, steps: Any, card: Any, first: Any) -> None:
-    """Keeps the best key."""
-    end = card.size - 1
-    for i in range(left.size):
-        key = left[i] - (reach[i] << RANK_BITS) - card[min(steps[i], end)]
-        first[i] = max(first[i], key)
+def rank(
+    lefts: Any, left_of: Any, reached: Any, metered: Any, meter_of: Any, cards: Any, start: Any, end: Any, keys: Any
+) -> None:
+    """The best keys of all roads, best first: one of them or three. Tile by tile, so that they stay at hand."""
+    kept, size = keys.shape
+    for low in range(0, size, TILE):
+        high = min(low + TILE, size)
+        for road in range(reached.shape[0]):
+            left, steps, reach_, last = lefts[left_of[road]], metered[meter_of[road]], reached[road], end[road]
+            card = cards[start[road] : start[road] + last + 1]
+            if kept == 1:
+                for i in range(low, high):
+                    key = left[i] - (reach_[i] << RANK_BITS) - card[min(steps[i], last)]
+                    keys[0, i] = max(keys[0, i], key)
+            else:
+                for i in range(low, high):
+                    key = left[i] - (reach_[i] << RANK_BITS) - card[min(steps[i], last)]
+                    one, two, three = keys[0, i], keys[1, i], keys[2, i]
+                    keys[0, i] = max(one, key)
+                    key = min(one, key)
+                    keys[1, i] = max(two, key)
+                    keys[2, i] = max(three, min(two, key))
 
 
 @kernel
-def rank_three(left: Any, reach: Any, steps: Any, card: Any, first: Any, second: Any, third: Any) -> None:
-    """Keeps the three best keys, best first."""
-    end = card.size - 1
-    for i in range(left.size):
-        key = left[i] - (reach[i] << RANK_BITS) - card[min(steps[i], end)]
-        one, two, three = first[i], second[i], third[i]
-        first[i] = max(one, key)
-        key = min(one, key)
-        second[i] = max(two, key)
-        key = min(two, key)
-        third[i] = max(three, key)
+def unpack(key: Any, road: Any, contribution: Any) -> None:
+    """best.unpacked, for one rank."""
+    least = -(REFUSED >> 1 << RANK_BITS)
+    for i in range(key.size):
+        there = key[i] > least
+        road[i] = LAST_RANK - (key[i] & LAST_RANK) if there else -1
+        contribution[i] = key[i] >> RANK_BITS if there else 0
 
 
 @kernel

@@ -7,7 +7,7 @@ each exact; a refusal is a number so large that no sum hides it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from haitu.core.book import Terms
 from haitu.core.inbound_cost import UNITS
 from haitu.core.money import Exchange, FxRate, RateMissing, half_up
-from haitu.plan.quotes.border import Crossing
+from haitu.plan.quotes.border import NEVER, UNKNOWN_RATE, Crossing
 from haitu.plan.quotes.card import MOST_STEPS, Gate, greater, last_step, prices, refused_units, steps
 from haitu.plan.quotes.exact import Column, converted, ratio
 from haitu.plan.quotes.line_haul import brought
 from haitu.plan.quotes.refused import Refused
-from haitu.plan.quotes.sale import Front, Rules, Sold, from_base, front, sold
+from haitu.plan.quotes.sale import NO_RATE, Front, Rules, Sold, from_base, front, sold
 from haitu.plan.quotes.sheet import MM3_DAYS, Road
 from haitu.plan.quotes.skus import BadFacts, Skus
 
@@ -33,6 +33,20 @@ BEYOND = 1 << 40  # billed steps of goods whose measures are not known
 
 Meter = tuple[int | None, int]  # divisor and step
 HaulKey = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """An offer's cards end to end (road r's lies from start[r], its last place is end[r]) and, per road, its places."""
+
+    cards: Column
+    start: Column
+    end: Column
+    meters: tuple[Meter, ...]
+    meter: Column
+    crossing: Column
+    haul_keys: tuple[HaulKey, ...]
+    gates: tuple[Gate | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +62,60 @@ class Offer:
     def keyed(self) -> tuple[Column, ...]:
         """The cards shifted by RANK_BITS, less each road's rank: of equal contributions the earlier one wins."""
         return tuple((card << RANK_BITS) - (MOST_ROADS - 1 - rank) for rank, card in enumerate(self.cards))
+
+    @cached_property
+    def all_known(self) -> bool:
+        """Whether no rate of tax or exchange is missing that some SKU may need."""
+        rules = self.rules
+        border = rules.border
+        limits = (border.collects_to, border.flat_to, border.flat_minor, border.duty_free_to, border.vat_free_to)
+        rates_known = not any((limit == UNKNOWN_RATE).any() for limit in limits)
+        duties_known = not (border.tariff.refused == Refused.RATE_MISSING).any()
+        return rates_known and duties_known and NO_RATE not in (*rules.shelf_bp, *rules.tax_bp)
+
+    @cached_property
+    def largest_bp(self) -> int:
+        """No amount is multiplied by more than this, or divided by."""
+        rules = self.rules
+        duties = [int(slot.ad_valorem_bp.max()) for slot in rules.border.tariff.slots]
+        fees = (rules.outlet_fee_bp, rules.payment_fee_bp, rules.market.returns_bp)
+        return 10_000 + max(*rules.tax_bp, *fees, *duties, 10_000)
+
+    @cached_property
+    def by_class(self) -> Mapping[str, float | NDArray[np.float64]]:
+        """The border's figures per customs class; one figure where all classes have the same."""
+        border = self.rules.border
+        figures = {
+            "collects_to": border.collects_to,
+            "flat_to": border.flat_to,
+            "flat_minor": border.flat_minor,
+            "flat_unknown": border.flat_minor == NEVER,
+            "duty_free_to": border.duty_free_to,
+            "vat_free_to": border.vat_free_to,
+            "duty_unknown": border.tariff.refused > 0,
+        }
+        return {name: one_or_all(column.astype(np.float64)) for name, column in figures.items()}
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The same, end to end, for loops that walk all roads."""
+        meters = tuple(dict.fromkeys(meter_of(road) for road in self.roads))
+        sizes = np.array([len(card) for card in self.cards], dtype=np.int64)
+        return Tables(
+            cards=np.concatenate(self.keyed) if self.keyed else np.zeros(0, dtype=np.int64),
+            start=np.cumsum(sizes) - sizes,
+            end=sizes - 1,
+            meters=meters,
+            meter=np.array([meters.index(meter_of(road)) for road in self.roads], dtype=np.int64),
+            crossing=np.array([self.crossings.index(road.at) for road in self.roads], dtype=np.int64),
+            haul_keys=tuple(haul_key(road) for road in self.roads),
+            gates=tuple(spare_gate(road) for road in self.roads),
+        )
+
+
+def one_or_all(figures: NDArray[np.float64]) -> float | NDArray[np.float64]:
+    """The figure that all have, else each one's."""
+    return float(figures[0]) if len(figures) and (figures == figures[0]).all() else figures
 
 
 def offer(rules: Rules, roads: Sequence[Road], terms: Terms) -> Offer:
@@ -116,6 +184,7 @@ class Chunk:
         self._gates: dict[Gate, Column | None] = {}
         self._reach: dict[object, Column] = {}
         self._currency: FxRate | None = None
+        self.lanes: object = None  # what compiled.py keeps of it
 
     def steps(self, meter: Meter) -> Column:
         """Billed steps of one unit, BEYOND where a measure is not known."""
