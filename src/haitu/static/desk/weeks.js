@@ -4,7 +4,7 @@
   if (!place) return;
   const answer = await fetch(place.dataset.source, { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
-  const { days, values, currency, label, language } = await answer.json();
+  const { days, values, currency, label, week, language } = await answer.json();
   const money = new Intl.NumberFormat(language, { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 });
   const exact = new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(language, { month: "short", day: "numeric", timeZone: "UTC" });
@@ -20,7 +20,7 @@
       {
         width: place.clientWidth, height: place.clientHeight - 32, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
         series: [
-          { value: (_, at) => (at == null ? "–" : date.format(at * 1000)) },
+          { label: week, value: (_, at) => (at == null ? "–" : date.format(at * 1000)) },
           { label, stroke: dark ? "#7fd1e8" : "#0b5d80", fill: dark ? "rgba(127,209,232,.15)" : "rgba(11,93,128,.12)", width: 2, points: { show: false }, value: (_, amount) => (amount == null ? "–" : exact.format(amount)) },
         ],
         axes: [

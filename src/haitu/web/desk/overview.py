@@ -52,6 +52,7 @@ def weeks(_request: HttpRequest, desk: Desk, /) -> HttpResponse:
             "values": [earned.get(week, 0) / units for week in shown],
             "currency": desk.merchant.base_currency,
             "label": _("Contribution"),
+            "week": _("Week"),
             "language": "zh-CN" if desk.language == "zh-hans" else "en",
         }
     )
