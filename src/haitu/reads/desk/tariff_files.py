@@ -21,6 +21,7 @@ from haitu.reads.quote import tariff_of
 MODES = ("post", "courier", "road", "air", "sea", "rail")
 NEW_LANE = "new"
 MOST_RATIO = 10
+CURVE_PARTS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,16 @@ class LaneChange:
     def points(self) -> tuple[Point, ...]:
         """Every weight break of either card, every container."""
         return compared(self._comparable, self.new, self.starts)
+
+    @property
+    def curve(self) -> tuple[Point, ...]:
+        """Enough weights to draw both cards; a last break far beyond the others is drawn only where it begins."""
+        tops = sorted({step.up_to_g for card in (self._comparable, self.new) if card for step in card.breaks})
+        if not tops:
+            return ()
+        limit = tops[-1] if len(tops) == 1 or tops[-1] <= 5 * tops[-2] else 2 * tops[-2]
+        weights = {limit * part // CURVE_PARTS for part in range(1, CURVE_PARTS + 1)} | {t for t in tops if t <= limit}
+        return compared(self._comparable, self.new, self.starts, weights - {0})
 
     @property
     def _comparable(self) -> Tariff | None:

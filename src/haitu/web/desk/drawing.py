@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 84, 16, 12, 34
+LEFT, RIGHT, TOP, BOTTOM = 112, 28, 12, 34
 NICE = (1, 2, 5)
 
 

@@ -156,7 +156,7 @@ def _bare(file_id: int) -> dict[str, Any]:
 def _picture(change: LaneChange) -> str:
     """Old and new price by weight."""
     currency = change.new.currency
-    points = [(point.grams, point.old_minor, point.new_minor) for point in change.points if not point.box]
+    points = [(point.grams, point.old_minor, point.new_minor) for point in change.curve]
     locale = active()
     return price_steps(
         points,
