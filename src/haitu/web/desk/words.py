@@ -170,6 +170,7 @@ ACTIONS = carrier_words.ACTIONS | {
     "stock.count": gettext_noop("Stock counted"),
     "stock.write_off": gettext_noop("Stock written off"),
     "stock.buffer": gettext_noop("Buffer set"),
+    "business.save": gettext_noop("Papers' sender changed"),
     "variant.hs": gettext_noop("HS code decided"),
     "supplier.create": gettext_noop("Supplier added"),
     "supplier.save": gettext_noop("Supplier changed"),
@@ -251,6 +252,7 @@ REFUSALS = carrier_words.REFUSALS | {
     "purchase_not_open": gettext_noop("Purchase order %(number)s is done or cancelled."),
     "no_such_inbound": gettext_noop("There is no such load."),
     "wrong_step": gettext_noop("The load is past that step, or has ended; it never goes back."),
+    "paper_incomplete": gettext_noop("%(sku)s has no %(missing)s."),
     "no_such_hs_code": gettext_noop("“%(given)s” is no code of the Harmonized System."),
     "bad_lines": gettext_noop("Some lines cannot be used."),
     "unknown_measure": gettext_noop("%(sku)s lacks the measure by which the freight is shared."),
@@ -273,14 +275,20 @@ TOLD = (
     gettext_noop("The volume divisor is 1 cm³ per kg or more, or empty."),
     gettext_noop("The fuel surcharge is between 0 and 500 %."),
     gettext_noop("A limit is 1 or more, or empty."),
+    gettext_noop("Papers need a name and an address."),
 )
 # What a refusal whose own sentence has no translation says in general, to readers of another language than English.
 GENERAL = {
     "actuals_do_not_sum": gettext_noop("The amounts typed by hand do not add up to the bill."),
     "against_the_rules": gettext_noop("This breaks one of the warehouse's rules."),
+    "bad_carrier_account": gettext_noop(
+        "An account has a name of its own, a web address, and all the secrets its carrier asks for."
+    ),
     "bad_carrier_answer": gettext_noop("The carrier answered with something unknown; look there what it did."),
     "bad_closure": gettext_noop("A closure has a known passage and does not end before it begins."),
+    "bad_exporter": gettext_noop("A name, an address or a registration has no room on the papers."),
     "bad_inbound": gettext_noop("Something about this load cannot be kept; check its number, goods, places and costs."),
+    "bad_invoice": gettext_noop("A bill has a number, lines, and one currency."),
     "bad_lead_time": gettext_noop("Lead times are whole days that never fall."),
     "bad_market": gettext_noop("One of the settings is outside of what it may be."),
     "bad_purchase": gettext_noop("Something about this purchase order cannot be kept; check its number and lines."),
@@ -299,7 +307,9 @@ GENERAL = {
     "no_container": gettext_noop("No container has a price here."),
     "no_coordinates": gettext_noop("Nobody has said where that place lies."),
     "no_sea_way": gettext_noop("With those passages shut no ship gets there."),
+    "no_such_closure": gettext_noop("There is no such closure, or it is over."),
     "no_such_market": gettext_noop("That market is not open."),
+    "no_such_warehouse": gettext_noop("There is no such warehouse."),
     "not_a_price_list": gettext_noop("This file cannot be read as a price list."),
     "not_at_sea": gettext_noop("That place is no port."),
     "not_carried": gettext_noop("The lane refuses this kind of goods."),
