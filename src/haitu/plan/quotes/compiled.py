@@ -163,13 +163,9 @@ def _from_base(rules: Rules, minor: Column, largest: int) -> Column:
 
 def _gated(held: _Kept, gate: Gate) -> Any:
     """Which units a lane does not take."""
-    return held.of(("gate", gate), lambda: _closed_to(held, [gate]))
 
-
-def _closed_to(held: _Kept, gates: Sequence[Gate]) -> Any:
-    skus = held.chunk.skus
-    refused = np.zeros(held.size, dtype=np.bool_)
-    for gate in gates:
+    def made() -> Any:
+        skus, refused = held.chunk.skus, np.zeros(held.size, dtype=np.bool_)
         bits = sum(1 << place for place, kind in enumerate(skus.kinds) if kind in gate.refuses)
         needs_volume = bool(gate.max_side_mm or gate.divisor_cm3_per_kg)
         loops.gate(
@@ -177,32 +173,36 @@ def _closed_to(held: _Kept, gates: Sequence[Gate]) -> Any:
             gate.limit_g, NO_LIMIT if gate.limit_mm3 is None else gate.limit_mm3, gate.max_side_mm or NO_LIMIT,
             int(needs_volume), bits, refused,
         )  # fmt: skip
-    return refused
+        return refused
+
+    return held.of(("gate", gate), made)
 
 
 def _brought(held: _Kept, road: Road) -> tuple[Column, int, Any]:
     """Chunk.brought: of one unit in the base currency, the largest of them, and which units do not come."""
     hauls = road.hauls
-    refused = _closed_to(held, [leg.gate for leg in hauls.legs])
+    refused = held.nowhere
+    for leg in hauls.legs:
+        refused = refused | _gated(held, leg.gate)
     if any(leg.closed is not Refused.NO or leg.no_shipment is not Refused.NO for leg in hauls.legs):
-        refused[:] = True
-        return np.zeros(held.size, dtype=np.int64), 0, refused
+        return np.zeros(held.size, dtype=np.int64), 0, ~held.nowhere
     thousand = np.zeros(held.size, dtype=np.int64)
     for leg in hauls.legs:
         measure, largest = held.measure(leg.divisor_cm3_per_kg)
         thousand += _by_ratio(measure, largest, UNITS * leg.shipment_minor, leg.shipment_measure)
     if hauls.entry is not None:
         thousand = _entered(held, hauls.entry, thousand, freight_counts=hauls.freight_counts)
-        refused |= (hauls.entry.refused > 0).take(held.chunk.skus.customs_class)
-    one = half_up(thousand, UNITS)
+        refused = refused | (hauls.entry.refused > 0).take(held.chunk.skus.customs_class)
     if refused.any():
-        one = np.where(refused, 0, one)
-    return one, int(one.max()), refused if refused.any() else None
+        thousand = np.where(refused, 0, thousand)
+    largest = int(thousand.max())
+    one = _by_ratio(thousand, largest, 1, UNITS)
+    return one, largest // UNITS + 1, refused if refused.any() else None
 
 
 def _entered(held: _Kept, entry: Program, thousand: Column, *, freight_counts: bool) -> Column:
     """Freight and duty of a thousand units."""
-    cost = UNITS * held.chunk.skus.cost_minor
+    cost = held.of("cost", lambda: UNITS * held.chunk.skus.cost_minor)
     base = cost + thousand if freight_counts else cost
     largest_bp = max(
         (int(slot.ad_valorem_bp.max()) for slot in (*entry.basic, *entry.additional, *entry.below)), default=0

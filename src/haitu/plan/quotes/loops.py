@@ -47,7 +47,7 @@ def gate(
     for i in range(weight_g.size):
         heavy = (weight_g[i] > limit_g) | (volume_mm3[i] > limit_mm3) | (longest_mm[i] > max_side_mm)
         unknown = (weight_g[i] == 0) | (volume_mm3[i] < least_mm3)
-        out[i] |= heavy | unknown | ((restrictions[i] & refuses) != 0)
+        out[i] = heavy | unknown | ((restrictions[i] & refuses) != 0)
 
 
 @kernel

@@ -24,7 +24,7 @@ from haitu.plan.quotes.offer import Chunk, Offer
 from haitu.plan.quotes.skus import Skus
 
 CHUNK = 65_536  # SKUs in a file
-BLOCK = 8_192  # SKUs worked out at a time: their columns stay in the cache
+BLOCK = 16_384  # SKUs worked out at a time: their columns stay in the cache
 FINGERPRINTS = b"haitu"
 PART = ".part"
 PACKED = "DELTA_BINARY_PACKED"  # neighbours' prices differ in few bits
