@@ -55,6 +55,12 @@ class Shut:
         """The passages closed on the day."""
         return frozenset(name for name, closures in self.passages.items() if closed_on(closures, self.on))
 
+    @property
+    def passage_reasons(self) -> Mapping[str, str]:
+        """Why each of them is closed."""
+        running = {name: closed_on(closures, self.on) for name, closures in self.passages.items()}
+        return {name: closure.reason for name, closure in running.items() if closure}
+
     def lane(self, row: LaneRow) -> LaneState:
         """How the lane stands on the day."""
         closures = list(self.lanes.get(row.pk, ()))
