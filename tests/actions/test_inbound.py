@@ -14,6 +14,7 @@ from haitu.actions.purchase import BadPurchase, SupplierDraft, Wanted
 from haitu.actions.record import audit_ledger
 from haitu.actions.stock import NotThere
 from haitu.core.allocate import UnknownMeasure
+from haitu.core.lead import LeadTime
 from haitu.core.ledger import Account
 from haitu.models import (
     Entry,
@@ -29,6 +30,7 @@ from haitu.models import (
     Warehouse,
 )
 from haitu.reads.conservation import stock_problems
+from haitu.reads.inbound import supplier_days
 from tests.world import NOW, TODAY, World
 
 DEPARTED, ARRIVED, CUSTOMS = InboundStatus.DEPARTED, InboundStatus.ARRIVED, InboundStatus.CUSTOMS
@@ -375,6 +377,26 @@ def test_another_merchants_goods_lanes_and_loads_are_out_of_reach(world: World) 
 
 
 # Suppliers and orders -----------------------------------------------------------------------------------------
+def test_a_supplier_s_days_are_drawn_towards_its_departures(world: World) -> None:
+    inbound_id = on_the_way(world, MUG=1)
+    PurchaseOrder.objects.of(world.merchant.pk).update(ordered_on=TODAY - timedelta(34))
+    days = supplier_days(world.merchant.pk)[supplier_id(world)]
+    # typed 14 and 21; one departure after 34 days counts one in five.
+    assert (days.seen, days.lead.p50, days.lead.p90) == (1, 18, 24)
+    assert Inbound.objects.of(world.merchant.pk).get(pk=inbound_id).status == "departed"
+
+
+def test_supplier_and_voyage_together_give_the_day_of_arrival(world: World) -> None:
+    lines = ordered(world, MUG=1)
+    given = load(world, eta_p50=None, eta_p90=None, lane_id=linehaul(world).pk)
+    inbound_id = inbound.plan_from_supplier(
+        supplier_id=supplier_id(world), load=given, units={lines["MUG"]: 1}, **by(world)
+    )
+    row = Inbound.objects.of(world.merchant.pk).get(pk=inbound_id)
+    whole = LeadTime.from_p50_p90(14, 21).then(LeadTime.from_p50_p90(32, 41)).shift(1)
+    assert (row.eta_p50, row.eta_p90) == (TODAY + timedelta(whole.p50), TODAY + timedelta(whole.p90))
+
+
 @pytest.mark.parametrize(
     "wrong", [{"code": ""}, {"country": "china"}, {"days_p50": 9, "days_p90": 8}, {"days_p90": 10_000}]
 )

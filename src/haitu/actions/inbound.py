@@ -17,6 +17,7 @@ from haitu.actions.audit import audit
 from haitu.actions.purchase import NoSuchSupplier, finish_if_taken
 from haitu.actions.stock import NotThere, Units, change, lock_rows
 from haitu.core.errors import Refusal
+from haitu.core.lead import LeadTime
 from haitu.core.money import convert, cross
 from haitu.core.stock import unit_value
 from haitu.models import (
@@ -36,8 +37,8 @@ from haitu.models import (
     Warehouse,
 )
 from haitu.reads.closures import lane_states
-from haitu.reads.inbound import shares_of
-from haitu.reads.quote import exchange_rates
+from haitu.reads.inbound import shares_of, supplier_days
+from haitu.reads.quote import exchange_rates, quantiles_of
 
 MOST_LINES = 2_000
 MOST_MINOR = 10**14
@@ -102,8 +103,8 @@ def plan_from_supplier(
         if supplier is None:
             raise NoSuchSupplier("There is no such supplier.")
         taken = _take_purchased(merchant_id, supplier, units)
-        leaves = now.date() + timedelta(supplier.days_p90)
-        inbound = _create(merchant_id, load, leaves=leaves, supplier=supplier, origin=None, now=now)
+        handover = supplier_days(merchant_id, supplier.pk)[supplier.pk].lead
+        inbound = _create(merchant_id, load, handover=handover, supplier=supplier, origin=None, now=now)
         worth = _in_base(
             merchant_id, supplier.currency, [line.unit_minor * units[line.pk] for line in taken], now.date()
         )
@@ -137,7 +138,7 @@ def plan_transfer(
             raise BadInbound(f"Name goods that lie in {origin.code}.", field="lines")
         for row in shelves.values():
             _check_free(row, units[row.pk])
-        inbound = _create(merchant_id, load, leaves=now.date(), supplier=None, origin=origin, now=now)
+        inbound = _create(merchant_id, load, handover=LeadTime.certain(0), supplier=None, origin=origin, now=now)
         InboundLine.objects.bulk_create(
             InboundLine(
                 merchant_id=merchant_id,
@@ -253,7 +254,13 @@ def _begin(inbound: Inbound, by: User | None, now: datetime) -> None:
 
 
 def _create(
-    merchant_id: int, load: Load, *, leaves: date, supplier: Supplier | None, origin: Warehouse | None, now: datetime
+    merchant_id: int,
+    load: Load,
+    *,
+    handover: LeadTime,
+    supplier: Supplier | None,
+    origin: Warehouse | None,
+    now: datetime,
 ) -> Inbound:
     number = load.number.strip()[:40]
     if not number:
@@ -261,11 +268,12 @@ def _create(
     if not (0 <= load.freight_minor <= MOST_MINOR and 0 <= load.duty_minor <= MOST_MINOR):
         raise BadInbound("Freight and duty are zero or more.", field="freight")
     to = _warehouse(merchant_id, load.to_warehouse_id)
-    lane = _lane(merchant_id, load.lane_id, origin, to, leaves)
+    lane = _lane(merchant_id, load.lane_id, origin, to, now.date() + timedelta(handover.p50))
     eta_p50, eta_p90 = load.eta_p50, load.eta_p90
     if lane is not None:
-        eta_p50 = eta_p50 or leaves + timedelta(lane.days_p50 + to.handling_days)
-        eta_p90 = eta_p90 or max(eta_p50, leaves + timedelta(lane.days_p90 + to.handling_days))
+        whole = handover.then(_voyage(lane)).shift(to.handling_days)
+        eta_p50 = eta_p50 or now.date() + timedelta(whole.p50)
+        eta_p90 = eta_p90 or max(eta_p50, now.date() + timedelta(whole.p90))
     if eta_p50 is None or eta_p90 is None:
         raise BadInbound("Say when the load will be in, or choose a lane.", field="eta_p50")
     if eta_p90 < eta_p50:
@@ -368,6 +376,11 @@ def _lane(merchant_id: int, lane_id: int | None, origin: Warehouse | None, to: W
     if not state.open:
         raise LaneUnfit(f"{lane.code} is closed: {state.reason}.", field="lane", lane=lane.code)
     return lane
+
+
+def _voyage(lane: Lane) -> LeadTime:
+    known = quantiles_of(lane)
+    return LeadTime(days=known) if known else LeadTime.from_p50_p90(lane.days_p50, lane.days_p90)
 
 
 def _warehouse(merchant_id: int, warehouse_id: int) -> Warehouse:

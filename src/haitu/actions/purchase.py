@@ -84,7 +84,7 @@ class Wanted:
 def save_supplier(
     *, merchant_id: int, draft: SupplierDraft, supplier_id: int | None = None, by: User | None, now: datetime
 ) -> int:
-    """Makes a supplier or changes one; its id. Days typed by a person count as not learnt."""
+    """Makes a supplier or changes one; its id."""
     _check_supplier(draft)
     fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
     with transaction.atomic():
@@ -100,8 +100,6 @@ def save_supplier(
             raise NoSuchSupplier("There is no such supplier.")
         change = {name: (getattr(old, name), value) for name, value in fields.items() if getattr(old, name) != value}
         if change:
-            if {"days_p50", "days_p90"} & set(change):
-                fields["learnt_from"] = 0
             Supplier.objects.of(merchant_id).filter(pk=old.pk).update(**fields)
             audit(by, "supplier.save", draft.code, merchant_id=merchant_id, now=now, change=change)
         return old.pk

@@ -12,7 +12,7 @@ from haitu.models.supply import Lane, Warehouse
 
 
 class Supplier(Owned):
-    """Who makes or sells the goods; the days run from a purchase order to its departure, learnt once there are some."""
+    """Who makes or sells the goods; the days run from a purchase order to its departure, as typed."""
 
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=120)
@@ -20,7 +20,6 @@ class Supplier(Owned):
     currency = models.CharField(max_length=3)
     days_p50 = models.IntegerField(default=14)
     days_p90 = models.IntegerField(default=21)
-    learnt_from = models.IntegerField(default=0, help_text="how many departures the days were learnt from")
     active = models.BooleanField(default=True)
 
     class Meta:

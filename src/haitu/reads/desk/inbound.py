@@ -24,7 +24,7 @@ from haitu.models import (
 )
 from haitu.reads.closures import closed_lanes
 from haitu.reads.desk.paging import PageOf, cut
-from haitu.reads.inbound import shares_of
+from haitu.reads.inbound import shares_of, supplier_days
 
 ON_BOARD = tuple(status for status in InboundStatus if status not in {InboundStatus.RECEIVED, InboundStatus.CANCELLED})
 RECENT = 20  # closed loads that the board still shows
@@ -153,7 +153,9 @@ class SupplierRow:
     currency: str
     days_p50: int
     days_p90: int
-    learnt_from: int
+    seen: int  # departures the expected days were learnt from
+    expected_p50: int
+    expected_p90: int
     active: bool
     open_orders: int
 
@@ -296,6 +298,7 @@ def due(merchant_id: int, supplier_id: int) -> tuple[DueLine, ...]:
 
 def suppliers(merchant_id: int) -> tuple[SupplierRow, ...]:
     """By code."""
+    days = supplier_days(merchant_id)
     rows = Supplier.objects.of(merchant_id).annotate(waiting=Count("orders", filter=Q(orders__status="open")))
     return tuple(
         SupplierRow(
@@ -306,7 +309,9 @@ def suppliers(merchant_id: int) -> tuple[SupplierRow, ...]:
             currency=row.currency,
             days_p50=row.days_p50,
             days_p90=row.days_p90,
-            learnt_from=row.learnt_from,
+            seen=days[row.pk].seen,
+            expected_p50=days[row.pk].lead.p50,
+            expected_p90=days[row.pk].lead.p90,
             active=row.active,
             open_orders=row.waiting,
         )

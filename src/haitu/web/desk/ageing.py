@@ -76,7 +76,5 @@ def _given(request: HttpRequest, page: int) -> AgeingFilter:
 
 
 def _age_names() -> list[str]:
-    names = [
-        _("%(first)s–%(last)s days") % {"first": a, "last": b - 1} for a, b in pairwise(BOUNDS)
-    ]
+    names = [_("%(first)s–%(last)s days") % {"first": a, "last": b - 1} for a, b in pairwise(BOUNDS)]
     return [*names, _("%(first)s days and more") % {"first": BOUNDS[-1]}]
