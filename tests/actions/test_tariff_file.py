@@ -88,9 +88,19 @@ def test_a_preview_writes_nothing_and_says_what_would_change(world: World) -> No
         ("SZX-DE", "changed"),
         ("SZX-FR-BLUE-WHALE-AIR", "new"),
     ]
-    # 1 kg now: 25.00 + 10 × 4.00, and 5 % fuel; then: 20.00 + 41.00
+    # 1 kg now: 25.00 + 10 × 4.00, and 5 % fuel; then: 20.00 + 41.00, and the fuel of which the list says nothing
     kilogram = found.changes[0].parcels[1]
-    assert (kilogram.grams, kilogram.old_minor, kilogram.new_minor, kilogram.change_bp) == (1000, 6825, 6100, -1062)
+    assert (kilogram.grams, kilogram.old_minor, kilogram.new_minor, kilogram.change_bp) == (1000, 6825, 6405, -615)
+
+
+def test_what_a_list_says_nothing_of_stays_as_it_is(world: World) -> None:
+    change = seen(world, uploaded(world)).changes[0]
+    assert change.new.divisor_cm3_per_kg is None  # the list says: actual weight only
+    assert (change.new.fuel_bp, change.new.max_weight_g) == (500, 31_500)
+    assert [str(each) for each in change.draft.noticed] == [
+        "the list says nothing of this, so it stays as it is: fuel",
+        "the list says nothing of this, so it stays as it is: most_weight_g",
+    ]
 
 
 def test_a_list_holds_from_its_day_on_and_the_old_card_until_the_day_before(world: World) -> None:

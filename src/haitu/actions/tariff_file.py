@@ -121,10 +121,12 @@ def apply(
     today: date,
 ) -> Applied:
     """The list's prices hold from that day on. `seen` is the digest of the preview that the person saw."""
+    shown = preview(merchant_id, file_id, starts=starts, today=today)  # a large file is read before others must wait
     with transaction.atomic():
         bump(merchant_id)  # also lines up whoever applies at the same time
         row = _row(merchant_id, file_id)
-        now_seen = preview(merchant_id, file_id, starts=starts, today=today)
+        reading = shown.reading if shown and shown.choices == Choices(**row.reading) else None
+        now_seen = preview(merchant_id, file_id, starts=starts, today=today, reading=reading)
         if now_seen is None or now_seen.digest != seen:
             raise PreviewChanged("Something changed since this was shown; look again.")
         wanted = _wanted(now_seen, good_only=good_only)

@@ -43,6 +43,7 @@ class Draft:
     row: int = 0
     place: str = ""
     noticed: tuple[Said, ...] = ()
+    stated: frozenset[str] = frozenset()  # the facts that the list gives; of others a present card keeps its own
     own: bool = False  # from a file that was exported here: the code is the lane's, missing days leave it as it is
 
     @property

@@ -204,6 +204,9 @@ class _Reader:
                 row=row,
                 place=group[0].place,
                 noticed=(*noticed, *made.noticed, *told),
+                stated=frozenset(name for name, text in value.items() if text)
+                | ({"remote"} if tariff.remote_minor or remote.prefixes else set())
+                | ({"fuel"} if fuel_bp else set()),
             )
 
     def _validity(self, table: Table, row: int, value: Mapping[str, str]) -> tuple[date | None, date | None]:

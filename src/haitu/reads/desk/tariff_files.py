@@ -22,6 +22,14 @@ MODES = ("post", "courier", "road", "air", "sea", "rail")
 NEW_LANE = "new"
 MOST_RATIO = 10
 CURVE_PARTS = 60
+KEPT_FACTS = {
+    "divisor": ("divisor_cm3_per_kg",),
+    "fuel": ("fuel_bp",),
+    "remote": ("remote_minor", "remote_postcodes"),
+    "most_weight_g": ("max_weight_g",),
+    "most_side_mm": ("max_side_mm",),
+    "surcharges": ("surcharges",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +161,18 @@ def warehouses(merchant_id: int) -> tuple[KnownWarehouse, ...]:
     )
 
 
-def preview(merchant_id: int, file_id: int, *, starts: date | None, today: date) -> Preview | None:
-    """What the file would change, or None if the merchant has no such file; a Refusal if it is no price list."""
+def preview(
+    merchant_id: int, file_id: int, *, starts: date | None, today: date, reading: Reading | None = None
+) -> Preview | None:
+    """What the file would change, or None if the merchant has no such file; a Refusal if it is no price list.
+
+    `reading`: what was read from it a moment ago, to spare the second reading.
+    """
     row = TariffFile.objects.of(merchant_id).filter(pk=file_id).first()
     if row is None:
         return None
     choices = Choices(**row.reading)
-    reading = read(bytes(row.content), row.name, warehouses(merchant_id), choices)
+    reading = reading or read(bytes(row.content), row.name, warehouses(merchant_id), choices)
     starts = starts or first_day(reading, today)
     changes = tuple(_changes(merchant_id, reading.drafts, choices, starts=starts, today=today))
     return Preview(
@@ -222,6 +235,7 @@ def _changes(
 
 def _change(draft: Draft, code: str, lane: LaneNow | None, begins: date) -> LaneChange:
     old = tariff_on(lane.cards, begins) if lane else None
+    draft = _with_kept(draft, old) if old else draft
     days = (draft.days_p50, draft.days_p90) if draft.days_p50 is not None and draft.days_p90 is not None else None
     old_days = (lane.days_p50, lane.days_p90) if lane else None
     days = None if lane and lane.days_seen else days  # what was seen counts more than what is promised
@@ -241,6 +255,23 @@ def _change(draft: Draft, code: str, lane: LaneNow | None, begins: date) -> Lane
         old_days=old_days,
         warning=_leap(old, new, begins),
     )
+
+
+def _with_kept(draft: Draft, old: Tariff) -> Draft:
+    """What a forwarder's list says nothing of stays as the present card has it, and is named."""
+    if draft.own or draft.tariff.currency != old.currency or draft.tariff.basis != old.basis:
+        return draft
+    kept: dict[str, Any] = {}
+    noticed = list(draft.noticed)
+    heaviest_g = max((step.up_to_g for step in draft.tariff.breaks), default=0)
+    for fact, names in KEPT_FACTS.items():
+        if fact == "most_weight_g" and heaviest_g > (old.max_weight_g or heaviest_g):
+            continue  # the list prices heavier boxes than were taken until now
+        values = {name: getattr(old, name) for name in names}
+        if fact not in draft.stated and values != {name: getattr(draft.tariff, name) for name in names}:
+            kept |= values
+            noticed.append(said("the list says nothing of this, so it stays as it is: %(fact)s", fact=fact))
+    return replace(draft, tariff=replace(draft.tariff, **kept), noticed=tuple(noticed))
 
 
 def _why_not(change: LaneChange, lane: LaneNow | None, choices: Choices, stores: set[str], today: date) -> Said | None:

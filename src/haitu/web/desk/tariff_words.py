@@ -70,6 +70,7 @@ FACTS = {
     "valid_to": (gettext_noop("Valid to"), "2026-12-31"),
     "incoterms": (gettext_noop("Delivery terms"), "DDP"),
     "refuses": (gettext_noop("Will not carry"), "battery"),
+    "surcharges": (gettext_noop("Surcharges"), ""),
 }
 STATES = {
     "new": gettext_noop("New lane"),
@@ -156,6 +157,7 @@ SENTENCES = (
         "No table with prices was found: a row of headings that names a weight, a country or a zone, prices below."
     ),
     gettext_noop("the headings say it"),
+    gettext_noop("the list says nothing of this, so it stays as it is: %(fact)s"),
     gettext_noop("the currency of the list, %(currency)s"),
     gettext_noop("a country or one of our warehouses: say what “%(label)s” is"),
     gettext_noop("one currency in a list; say which if the list errs"),
