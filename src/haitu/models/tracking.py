@@ -172,32 +172,3 @@ class CarrierInvoiceLine(Owned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="a_bill_line_stands_once")]
-
-
-class CodState(models.TextChoices):
-    """Where money paid at the door is."""
-
-    DUE = "due"
-    COLLECTED = "collected"
-    REMITTED = "remitted"
-
-
-class CashOnDelivery(Owned):
-    """What a carrier collects at the door for a parcel and owes us until it is remitted."""
-
-    account = models.ForeignKey(CarrierAccount, on_delete=models.PROTECT, related_name="+")
-    shipment = models.OneToOneField(Shipment, on_delete=models.CASCADE, related_name="cash")
-    waybill = models.CharField(max_length=60)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    state = models.CharField(max_length=9, choices=CodState.choices, default=CodState.DUE)
-    collected_at = models.DateTimeField(null=True)
-    remitted_minor = models.BigIntegerField(default=0)
-    fee_minor = models.BigIntegerField(default=0)
-    remittance = models.CharField(max_length=60, blank=True)
-    remitted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="cash_on_delivery_positive"),
-        ]
