@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from haitu.models import (
     Audit,
     Clockwork,
+    Closure,
     Domain,
     DutyLine,
     Entry,
@@ -177,4 +178,7 @@ site.register(Product, Seen, list_display=("slug", "merchant", "status", "rank")
 site.register(Market, Seen, list_display=("country", "merchant", "currency", "incoterm", "open"))
 site.register(Warehouse, Seen, list_display=("code", "merchant", "country", "kind", "active"))
 site.register(Lane, Seen, list_display=("code", "merchant", "carrier", "destination", "open", "closed_reason"))
+site.register(
+    Closure, Seen, list_display=("merchant", "lane", "warehouse", "passage", "valid_from", "valid_to", "reason")
+)
 site.register(Tariff, Seen, list_display=("code", "merchant", "currency", "valid_from", "valid_to", "assumed"))

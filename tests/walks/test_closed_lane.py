@@ -323,7 +323,6 @@ def test_an_unknown_passage_or_rule_is_refused(world: World) -> None:
         "lane_id": world.lanes[SHUT].pk,
         "merchant_id": world.merchant.pk,
         "by": None,
-        "now": NOW,
     }
     with pytest.raises(BadClosure, match="'fly' is no rule; allowed: close, detour"):
         closure.save_corridor(passages=("suez",), if_passage_closes="fly", now=NOW, **corridor)

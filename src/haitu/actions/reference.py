@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import F
 
+from haitu.actions.places import load_places
 from haitu.core.customs import DutyLine, Threshold
 from haitu.core.money import FxRate
 from haitu.core.tax import TaxRate
@@ -58,6 +59,8 @@ def load_shipped() -> Iterator[Loaded]:
     pegs, more_problems = parse_pegs(SHIPPED / "fx/pegs.csv")
     kept = add_exchange_rates((*fx, *pegged(fx, pegs)))
     yield Loaded(name="exchange rates", rows=kept, problems=problems + more_problems)
+
+    yield Loaded(name="places", rows=load_places(), problems=())
 
 
 def load_own(path: Path, kind: str, *, merchant_id: int) -> Loaded:

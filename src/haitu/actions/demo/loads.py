@@ -14,8 +14,10 @@ from haitu.actions.tariff import row_values
 from haitu.core.freight import Break, Tariff
 from haitu.core.money import convert_back, half_up
 from haitu.links.reference.assumptions import AssumedLoad, AssumedWarehouse
-from haitu.models import InboundStatus, Lane, Merchant, PurchaseLine, ShareBy, Stock, Warehouse
+from haitu.models import InboundStatus, Lane, Merchant, PassageRule, PurchaseLine, ShareBy, Stock, Warehouse
 from haitu.models import Tariff as TariffRow
+from haitu.plan.network.places import world_places
+from haitu.plan.sea import sea_network
 
 LARGEST_LOAD_G = 26_000_000  # what a container carries
 SLOW_PERCENT = 135  # nine of ten first legs take no longer than so much of the usual days
@@ -93,12 +95,22 @@ def _first_legs(
             origin=warehouses[start.code],
             to=warehouses[given.code],
             destination=given.country,
+            from_place=start.port,
+            to_place=given.port,
+            passages=list(_passages(start.port, given.port)) if given.inbound_mode == "sea" else [],
+            if_passage_closes=PassageRule.DETOUR,
             tariff=TariffRow.objects.create(merchant=merchant, **row_values(card)),
             days_p50=given.inbound_days,
             days_p90=half_up(given.inbound_days * SLOW_PERCENT, 100),
             incoterms=["DDP", "DAP"],
         )
     return lanes
+
+
+def _passages(port: str, target: str) -> tuple[str, ...]:
+    """The sea passages on the shortest way."""
+    places = world_places()
+    return sea_network().route(places[port], places[target]).passages
 
 
 def _ordered(

@@ -25,6 +25,7 @@ from haitu.models import (
     User,
     Warehouse,
 )
+from haitu.plan.network.places import world_places
 
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 LOGIN = "demo"
@@ -75,9 +76,13 @@ def point_to_sandbox(merchant: Merchant, address: str) -> None:
 
 
 def _warehouses(merchant: Merchant, assumed: Assumptions) -> dict[str, Warehouse]:
+    places = world_places()
     return {
         given.code: Warehouse.objects.create(
             merchant=merchant,
+            place=given.place,
+            lat_e6=places[given.place].lat_e6,
+            lon_e6=places[given.place].lon_e6,
             code=given.code,
             name=given.name,
             kind=given.kind,

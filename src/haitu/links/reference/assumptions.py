@@ -113,13 +113,15 @@ class AssumedLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssumedWarehouse:
-    """A warehouse, its share of the stock and its first leg from the origin."""
+    """A warehouse, its share of the stock and its first leg from the origin; `place` and `port` as core.place codes."""
 
     code: str
     name: str
     kind: str
     country: str
     city: str
+    place: str
+    port: str
     time_zone: str
     handling_days: int
     storage_minor_per_m3_day: int
@@ -362,6 +364,8 @@ def _warehouse(entry: Entry) -> AssumedWarehouse:
         kind=entry.one_of("kind", ("origin", "transit", "overseas")),
         country=entry.country("country"),
         city=entry.given("city"),
+        place=entry.text("place"),
+        port=entry.text("port"),
         time_zone=entry.text("time_zone"),
         handling_days=entry.whole("handling_days"),
         storage_minor_per_m3_day=entry.whole("storage_minor_per_m3_day"),
