@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from haitu.core.book import Destination
-from haitu.core.freight import Lane, Piece
+from haitu.core.freight import Break, Lane, Piece, Tariff
 from haitu.core.money import Exchange
 from haitu.plan.quotes.duties import Tariffs
 from haitu.plan.quotes.offer import Offer, offer
@@ -21,7 +21,14 @@ from haitu.plan.quotes.skus import Skus, from_items
 from tests.core.hengda import ITEMS, LANES, LEIPZIG, PER_EUR_E9, SHENZHEN, TODAY, fx, lane, market, terms
 
 CARTONS = Piece(sku="carton", quantity=500, weight_g=10_000, length_mm=500, width_mm=400, height_mm=300)
-RAIL = replace(lane(50, SHENZHEN, "DE"), code="SZX-LEJ", to_warehouse_id=LEIPZIG, tariff=replace(LANES[2].tariff))
+CARD = Tariff(
+    code="RAIL",
+    currency="USD",
+    divisor_cm3_per_kg=1000,
+    step_g=1000,
+    breaks=(Break(up_to_g=68_000_000, base_minor=3_000_00),),
+)
+RAIL = replace(lane(50, SHENZHEN, "DE", tariff=CARD), code="SZX-LEJ", to_warehouse_id=LEIPZIG)
 BY = {lane.code: lane for lane in LANES}
 
 
@@ -50,7 +57,7 @@ def price_list(root: Path, skus: Skus, offered: dict[str, Offer]) -> Refresh:
 
 
 def prices(root: Path, country: str) -> pl.DataFrame:
-    return pl.read_parquet(root / f"market={country}" / "*.parquet").sort("variant_id")
+    return pl.read_parquet(root / "prices" / f"market={country}" / "*.parquet").sort("variant_id")
 
 
 @pytest.fixture
@@ -81,7 +88,7 @@ def test_every_sku_has_its_shelf_price_and_best_paths(tmp_path: Path, skus: Skus
 
 def test_the_paths_are_listed_with_their_days(tmp_path: Path, skus: Skus) -> None:
     price_list(tmp_path, skus, offers(skus))
-    paths = pl.read_parquet(tmp_path / "paths.parquet")
+    paths = pl.read_parquet(tmp_path / "paths" / "paths.parquet")
     assert paths.filter(market="DE").select("path", "days_p90", "lead_p90").rows() == [
         ("SZX-LEJ > LEJ-DE", 4, 19),
         ("SZX-DE", 15, 15),
@@ -147,7 +154,7 @@ def test_markets_and_chunks_that_are_no_more_are_removed(tmp_path: Path, skus: S
     price_list(tmp_path, skus, offers(skus))
     fewer = skus.part(0, 40)
     only_germany = {"DE": offers(fewer)["DE"]}
-    assert (price_list(tmp_path, fewer, only_germany).kept, sorted(tmp_path.glob("*/*.parquet"))) == (
+    assert (price_list(tmp_path, fewer, only_germany).kept, sorted(tmp_path.glob("prices/*/*.parquet"))) == (
         1,
         [file_of(tmp_path, "DE", 0)],
     )

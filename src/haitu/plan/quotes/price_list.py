@@ -1,8 +1,8 @@
 """A price list out of core: every SKU in every market with its best paths, in Parquet, refreshed where inputs changed.
 
-One file per market and chunk of SKUs, `market=DE/chunk-00003.parquet`. Each carries the fingerprints of the inputs it
-was worked out from – one per path – so a refresh reads footers, works out what differs, and replaces whole files. A
-killed run leaves whole files, old and new; the next one goes on where it stopped.
+One file per market and chunk of SKUs, `prices/market=DE/chunk-00003.parquet`. Each carries the fingerprints of the
+inputs it was worked out from – one per path – so a refresh reads footers, works out what differs, and replaces whole
+files. A killed run leaves whole files, old and new; the next one goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ BLOCK = 16_384  # SKUs worked out at a time: their columns stay in the cache
 FINGERPRINTS = b"haitu"
 PART = ".part"
 PACKED = "DELTA_BINARY_PACKED"  # neighbours' prices differ in few bits
-PATHS = pa.schema(
+PRICES, PATHS, SKUS = "prices", "paths", "skus"  # folders under the root, each one table to any engine
+PATH_COLUMNS = pa.schema(
     [("market", pa.string()), ("path", pa.string()), ("warehouse_id", pa.int64()), ("carrier", pa.string())]
     + [(name, pa.int64()) for name in ("days_p50", "days_p90", "lead_p50", "lead_p90")]
 )
@@ -62,7 +63,7 @@ class _Task:
 
 def file_of(root: Path, market: str, number: int) -> Path:
     """Where a chunk's prices in a market lie."""
-    return root / f"market={market}" / f"chunk-{number:05d}.parquet"
+    return root / PRICES / f"market={market}" / f"chunk-{number:05d}.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class PriceList:
             list(pool.map(self._work, tasks))
         wanted = {file_of(self.root, market, task.number) for market in self.offers for task in tasks}
         written = sum(len(task.stale) for task in tasks)
-        _write(self.root / "paths.parquet", _paths(self.offers), {})
+        _write(self.root / PATHS / "paths.parquet", _paths(self.offers), {})
         return Refresh(
             written=written,
             kept=len(wanted) - written,
@@ -123,6 +124,16 @@ class PriceList:
             _write(file_of(self.root, market, task.number), table, now)
 
 
+def write_skus(root: Path, skus: Skus, *, chunk: int = CHUNK) -> None:
+    """The goods themselves beside their prices, as facts for questions."""
+    plain = [(name, column) for name, column in skus.columns() if not name.startswith("override")]
+    codes = pa.array([customs.hs_code for customs in skus.classes], pa.string())
+    for number, start in enumerate(range(0, len(skus), chunk)):
+        columns = {name: pa.array(column[start : start + chunk]) for name, column in plain}
+        columns["hs_code"] = codes.take(columns["customs_class"])
+        _write(root / SKUS / f"chunk-{number:05d}.parquet", pa.table(columns), {})
+
+
 def _prints_of(file: Path) -> dict[str, str] | None:
     """The fingerprints a file carries; None where there is no such file, or none of ours."""
     try:
@@ -157,14 +168,17 @@ def _write(file: Path, table: pa.Table, now: Mapping[str, str]) -> None:
     names = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + PART)
-    pq.write_table(
-        table.replace_schema_metadata({FINGERPRINTS: json.dumps(dict(now)).encode()}),
+    with pq.ParquetWriter(
         part,
+        table.schema,
         compression="lz4",
         use_dictionary=names,
         column_encoding={field.name: PACKED for field in table.schema if pa.types.is_integer(field.type)},
         write_statistics=False,
-    )
+        store_schema=False,  # paths are plain strings to whoever reads them: not every engine knows Arrow's kinds
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({FINGERPRINTS: json.dumps(dict(now)).encode()})
     part.replace(file)
 
 
@@ -184,12 +198,12 @@ def _paths(offers: Mapping[str, Offer]) -> pa.Table:
         for market, offered in sorted(offers.items())
         for road in offered.roads
     ]
-    return pa.Table.from_pylist(rows, schema=PATHS)
+    return pa.Table.from_pylist(rows, schema=PATH_COLUMNS)
 
 
 def _sweep(root: Path, wanted: set[Path]) -> int:
     """Remove prices of markets and chunks that are no more."""
-    stale = [file for file in root.glob("market=*/chunk-*.parquet") if file not in wanted]
+    stale = [file for file in root.glob(f"{PRICES}/market=*/chunk-*.parquet") if file not in wanted]
     for file in stale:
         file.unlink()
     return len(stale)
