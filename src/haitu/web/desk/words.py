@@ -158,6 +158,7 @@ ACTIONS = carrier_words.ACTIONS | {
     "warehouse.close": gettext_noop("Warehouse closed"),
     "passage.close": gettext_noop("Passage closed"),
     "lane.corridor": gettext_noop("Lane's passages changed"),
+    "lane.learn": gettext_noop("Days learnt from deliveries"),
     "closure.lift": gettext_noop("Closure lifted"),
     "tariff.save": gettext_noop("Rate card changed"),
     "tariff.upload": gettext_noop("Price list uploaded"),
