@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from haitu.actions.audit import audit
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, quoted_by_line
-from haitu.actions.record import record
+from haitu.actions.record import record, record_many
 from haitu.actions.refund import deposit_refunds, going_back
 from haitu.actions.shipped import billed_of, shipments_posted, shipped_by_line
 from haitu.actions.stock import Units, base_dims, change, lock_rows
@@ -300,6 +300,46 @@ def deliver(*, merchant_id: int, shipment_id: int, at: datetime | None = None, b
             return
         parcels.filter(pk=shipment_id).update(delivered_at=arrived)
         audit(by, "order.deliver", f"order {order.number}", merchant_id=merchant_id, now=now)
+
+
+def deliver_many(*, merchant_id: int, arrivals: Mapping[int, datetime], now: datetime) -> int:
+    """Parcels (id → when) whose carriers say they arrived, in one transaction; how many were new. None of them twice.
+
+    What `deliver` does for one, without a person behind it. Refuses WrongStatus, and then books none of them.
+    """
+    with transaction.atomic():
+        told = Shipment.objects.of(merchant_id).filter(pk__in=arrivals, delivered_at=None)
+        wanted = sorted(set(told.values_list("order_id", flat=True)))
+        rows = Order.objects.of(merchant_id).select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        orders = {order.pk: order for order in rows}
+        away: dict[int, list[int]] = {}
+        under_way = Shipment.objects.of(merchant_id).filter(order_id__in=wanted, delivered_at=None).order_by("pk")
+        for shipment_id, order_id in under_way.values_list("pk", "order_id"):
+            away.setdefault(order_id, []).append(shipment_id)
+        events: list[Delivered] = []
+        for order_id, parcels in sorted(away.items()):
+            here = [parcel for parcel in parcels if parcel in arrivals]
+            all_of_it = orders[order_id].status == OrderStatus.SHIPPED and len(here) == len(parcels)
+            events += [
+                Delivered(
+                    key=f"delivered:{parcel}",
+                    at=min(arrivals[parcel], now),
+                    dims=dims_of(orders[order_id]),
+                    shipment_id=parcel,
+                    completes=all_of_it and parcel == here[-1],
+                )
+                for parcel in here
+            ]
+        record_many(((merchant_id, event) for event in events), now=now)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE haitu_shipment SET delivered_at = %s WHERE id = %s AND merchant_id = %s",
+                [
+                    (connection.ops.adapt_datetimefield_value(event.at), event.shipment_id, merchant_id)
+                    for event in events
+                ],
+            )
+    return len(events)
 
 
 def book_carrier_bill(

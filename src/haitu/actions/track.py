@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import chain
@@ -19,7 +18,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from haitu.actions.carriers import carrier_of
-from haitu.actions.fulfil import deliver
+from haitu.actions.fulfil import deliver, deliver_many
 from haitu.core.errors import Refusal
 from haitu.core.tracking import ParcelState, Progress, Scan
 from haitu.links.carriers.protocol import CarrierRefused, Thanks
@@ -105,7 +104,15 @@ def fold_waiting(*, now: datetime, limit: int = 200) -> int:
 
 
 def _written(scan: Scan) -> dict[str, Any]:
-    return asdict(scan) | {"at": scan.at.isoformat()}
+    return {
+        "waybill": scan.waybill,
+        "code": scan.code,
+        "at": scan.at.isoformat(),
+        "state": scan.state,
+        "place": scan.place,
+        "told": scan.told,
+        "raw": scan.raw,
+    }
 
 
 def _read(kept: Mapping[str, Any]) -> Scan:
@@ -172,14 +179,18 @@ def take_in(account: CarrierAccount, scans: Iterable[Scan], *, now: datetime) ->
         known = _waybills(account, sorted(by_number), now)
         new = _insert(account, known, by_number, now)
         _move(account, known, new)
-    arrived = [known[number] for number, fresh in new.items() if any(s.state == ParcelState.DELIVERED for s in fresh)]
-    for waybill in arrived:
-        _arrive(waybill.merchant_id, waybill.shipment_id, min(s.at for s in new[waybill.number] if _delivers(s)), now)
+    _arrive(account.merchant_id, _arrivals(known, new), now)
     return sum(map(len, new.values()))
 
 
-def _delivers(scan: Scan) -> bool:
-    return scan.state == ParcelState.DELIVERED
+def _arrivals(known: Mapping[str, Waybill], new: Mapping[str, Sequence[Scan]]) -> dict[int, datetime]:
+    """Parcel → when it arrived, of those that a new scan says so of."""
+    found: dict[int, datetime] = {}
+    for number, scans in new.items():
+        shipment_id, at = known[number].shipment_id, known[number].delivered_at
+        if shipment_id and at and any(scan.state == ParcelState.DELIVERED for scan in scans):
+            found[shipment_id] = at
+    return found
 
 
 def _waybills(account: CarrierAccount, numbers: Sequence[str], now: datetime) -> dict[str, Waybill]:
@@ -257,8 +268,18 @@ def _move(account: CarrierAccount, known: Mapping[str, Waybill], new: Mapping[st
             row.state_at, row.picked_up_at = after.at, after.picked_up_at
             row.delivered_at, row.last_at = after.delivered_at, after.last_at
             changed.append(row)
-    fields = ["state", "state_at", "picked_up_at", "delivered_at", "last_at"]
-    Waybill.objects.of(account.merchant_id).bulk_update(changed, fields, batch_size=100)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE haitu_waybill SET state = %s, state_at = %s, picked_up_at = %s, delivered_at = %s, last_at = %s "
+            "WHERE id = %s AND merchant_id = %s",
+            [
+                (
+                    *(row.state, _moment(row.state_at), _moment(row.picked_up_at)),
+                    *(_moment(row.delivered_at), _moment(row.last_at), row.pk, account.merchant_id),
+                )
+                for row in changed
+            ],
+        )
 
 
 def _progress(row: Waybill) -> Progress:
@@ -276,13 +297,25 @@ def settle_arrivals(*, now: datetime, limit: int = 200) -> int:
     missed = Waybill.everyone.exclude(delivered_at=None).filter(
         shipment__isnull=False, shipment__delivered_at=None, shipment__order__history=False
     )
-    found = list(missed.order_by("pk").values_list("merchant_id", "shipment_id", "delivered_at")[:limit])
-    return sum(_arrive(merchant_id, shipment_id, at, now) for merchant_id, shipment_id, at in found)
+    by_merchant: dict[int, dict[int, datetime]] = {}
+    for merchant_id, shipment_id, at in missed.order_by("pk").values_list("merchant_id", "shipment_id", "delivered_at")[
+        :limit
+    ]:
+        by_merchant.setdefault(merchant_id, {})[shipment_id] = at
+    return sum(_arrive(merchant_id, arrivals, now) for merchant_id, arrivals in by_merchant.items())
 
 
-def _arrive(merchant_id: int, shipment_id: int | None, at: datetime, now: datetime) -> bool:
-    if shipment_id is None:
-        return False
+def _arrive(merchant_id: int, arrivals: Mapping[int, datetime], now: datetime) -> int:
+    """Books arrivals all at once; one that cannot be booked yet holds up no other."""
+    if not arrivals:
+        return 0
+    try:
+        return deliver_many(merchant_id=merchant_id, arrivals=arrivals, now=now)
+    except Refusal:
+        return sum(_arrive_alone(merchant_id, shipment_id, at, now) for shipment_id, at in arrivals.items())
+
+
+def _arrive_alone(merchant_id: int, shipment_id: int, at: datetime, now: datetime) -> bool:
     try:
         deliver(merchant_id=merchant_id, shipment_id=shipment_id, at=at, by=None, now=now)
     except Refusal as no:
@@ -300,5 +333,5 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def _moment(at: datetime) -> Any:
+def _moment(at: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(at)

@@ -30,9 +30,12 @@ def main(arguments: list[str]) -> int:
         os.environ.setdefault("HAITU_SHOWN_PORT", str(options.port))
     django.setup()
     children = [_server(options.host, options.port), _clock(), _worker()]
-    if _ready_database(demo=options.demo, sandbox=_sandbox_address(options.port)):
+    if _ready_database(demo=options.demo, port=options.port):
         _claim(SANDBOX_HOST, options.port + 1)
         children.append(_sandbox(options.port + 1))
+    if _rehearses_carriers(options.port):
+        _claim(SANDBOX_HOST, options.port + 2)
+        children.append(_carriers(options.port + 2))
     _ready_static_files()
     connection.close()
     if connection.vendor == "postgresql":
@@ -64,12 +67,19 @@ def _claim(host: str, port: int) -> None:
             raise CommandError(told) from None
 
 
-def _ready_database(*, demo: bool, sandbox: str) -> bool:
+def _ready_database(*, demo: bool, port: int) -> bool:
     """Brings the tables up to date and the demo merchant in; whether somebody here is paid at our sandbox."""
+    sandbox = _sandbox_address(port)
     print(f"Database: {connection.vendor}", flush=True)
     call_command("migrate", verbosity=0, interactive=False)
     if demo:
-        call_command("demo", only_first=True, payment_address=sandbox)
+        call_command(
+            "demo",
+            only_first=True,
+            payment_address=sandbox,
+            carrier_address=_carrier_address(port),
+            shop_address=f"http://localhost:{port}",
+        )
     accounts = apps.get_model("haitu", "PaymentAccount").everyone
     return bool(accounts.filter(provider="sandbox", address=sandbox).exists())
 
@@ -117,6 +127,22 @@ def _sandbox(port: int) -> Child:
     books = Path(settings.VAR) / "sandbox.sqlite3"
     command = [sys.executable, "-m", "outside.payment", "--host", SANDBOX_HOST, "--port", str(port)]
     return Child(name="the payment sandbox", command=[*command, "--data", str(books)])
+
+
+def _carrier_address(port: int) -> str:
+    """The carriers to rehearse with listen two ports higher."""
+    return f"http://{SANDBOX_HOST}:{port + 2}/sandbox"
+
+
+def _rehearses_carriers(port: int) -> bool:
+    """Whether somebody here has an account at our sandbox carrier."""
+    accounts = apps.get_model("haitu", "CarrierAccount").everyone
+    return bool(accounts.filter(carrier="sandbox", address=_carrier_address(port), active=True).exists())
+
+
+def _carriers(port: int) -> Child:
+    command = [sys.executable, "-m", "outside.carriers", "--host", SANDBOX_HOST, "--port", str(port)]
+    return Child(name="the carriers' sandbox", command=command)
 
 
 def _answers(host: str, port: int) -> bool:

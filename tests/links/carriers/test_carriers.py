@@ -13,6 +13,7 @@ import pytest
 from haitu.core.tracking import ParcelState, fold
 from haitu.links.carriers import MAKERS, SECRETS, UnknownCarrier, carrier, client
 from haitu.links.carriers.codes import CODES, rules
+from haitu.links.carriers.karrio import Karrio
 from haitu.links.carriers.protocol import (
     BadCarrierAnswer,
     Carrier,
@@ -305,3 +306,11 @@ def test_a_country_without_postcodes_needs_none(books: Books) -> None:
     dubai = replace(ANNA, country="AE", city="Dubai", postcode="")
     for name in ("sandbox", "sf", "fourpx", "yunexpress"):
         assert account(name, books).buy_label(replace(PARCEL, receiver=dubai)).waybill != ""
+
+
+@pytest.mark.parametrize("name", ["ups", "fedex", "dhl_express", "usps"])
+def test_karrio_s_carriers_speak_to_the_address_of_the_account(name: str) -> None:
+    made = carrier(name, address="https://carrier.example/x/", secrets=dict.fromkeys(SECRETS[name], "k"), settings={})
+    assert isinstance(made, Karrio)
+    gateway = made._gateway()
+    assert gateway.settings.server_url == gateway.proxy.settings.server_url == "https://carrier.example/x"

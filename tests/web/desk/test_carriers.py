@@ -20,7 +20,7 @@ from outside.carriers import sandbox
 from outside.carriers.books import Books, Seen
 from outside.carriers.server import serving
 from tests.actions import test_track
-from tests.actions.shipping import KEY, account, parcel
+from tests.actions.shipping import KEY, LATER, account, parcel
 from tests.web.desk.conftest import At
 from tests.world import HOST, World
 
@@ -128,7 +128,7 @@ def test_the_parcel_s_way_is_shown_with_odd_codes_as_they_are(world: World, owne
 
 def test_the_buyer_sees_where_the_parcel_is(world: World, settings: Any) -> None:
     given, shipment = test_track.own(world)
-    test_track.push(given, [test_track.row("W1", "OUT", test_track.LATER, place="Leipzig")])
+    test_track.push(given, [test_track.row("W1", "OUT", LATER, place="Leipzig")])
     settings.ALLOWED_HOSTS = ["*"]
     answer = Client(headers={"host": HOST}).get(f"/de-de/order/{shipment.order.token}/")
     shown = answer.content.decode()

@@ -13,8 +13,10 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from haitu.actions.demo import load
+from haitu.actions.demo.carrier import open_sandbox_carrier
 from haitu.actions.demo.load import ASSUMPTIONS
 from haitu.core.errors import Refusal
+from haitu.links.reference.assumptions import parse_assumptions
 
 LOGIN_FILE = "demo-login"
 
@@ -28,6 +30,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--assumptions", type=Path, default=ASSUMPTIONS, help="what the data does not hold")
         parser.add_argument("--payment-address", default="http://127.0.0.1:8001", help="the payment sandbox")
+        parser.add_argument("--carrier-address", default="", help="the sandbox carrier; none by default")
+        parser.add_argument("--shop-address", default="http://localhost:8000", help="where carriers push to")
         parser.add_argument("--days", type=int, help="only the last so many days, for a quick look")
         parser.add_argument("--only-first", action="store_true", help="not beside merchants who are there for real")
 
@@ -44,6 +48,13 @@ class Command(BaseCommand):
             )
         except Refusal as refusal:
             raise CommandError(refusal.told) from None
+        if options["carrier_address"]:
+            open_sandbox_carrier(
+                slug=parse_assumptions(options["assumptions"])[0].merchant.slug,
+                address=options["carrier_address"],
+                shop=options["shop_address"],
+                now=timezone.now(),
+            )
         if loaded is None:
             return
         if loaded.password:
