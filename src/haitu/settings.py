@@ -97,14 +97,13 @@ def _sqlite(url: SplitResult) -> dict[str, object]:
 def _postgresql(url: SplitResult) -> dict[str, object]:
     options = dict(parse_qsl(url.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "haitu.links.postgresql",  # Django's; after a restart no request meets a dead connection
         "NAME": unquote(url.path.removeprefix("/")),
         "USER": options.pop("user", unquote(url.username or "")),
         "PASSWORD": options.pop("password", unquote(url.password or "")),
         "HOST": options.pop("host", url.hostname or ""),
         "PORT": str(options.pop("port", url.port or "")),
         "CONN_MAX_AGE": 0,  # the pool keeps connections
-        "CONN_HEALTH_CHECKS": True,  # after a restart of the database no request meets a dead connection
         # No query of ours runs long enough to repay the time that compiling it takes.
         "OPTIONS": {
             "options": "-c jit=off",
@@ -157,15 +156,14 @@ MIDDLEWARE = [
     "haitu.web.middleware.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "haitu.web.middleware.shop.ShopOfHost",  # answers a host nobody owns before anybody asks for its name
+    "haitu.web.middleware.staff.Sessions",
+    "haitu.web.middleware.shop.BrowsersLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "haitu.web.middleware.staff.Login",
+    "haitu.web.middleware.staff.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 # Rooms ------------------------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -57,18 +59,44 @@ class ShopOfHost:
             return self.get_response(request)
         merchant = _merchant_of(request)
         if merchant is None:
-            return HttpResponse(render_to_string("shop/nobody.html", {}, using="jinja2"), status=404)
+            return _in_browsers_language(request, _nobody)
         request.merchant = merchant  # type: ignore[attr-defined]  # see ShopRequest
-        shop = _storefront(merchant, request.path_info)
-        if shop is None:
-            # A market this merchant does not have is nobody's page; what has no market in its path is everybody's.
-            return not_found(request) if PREFIX.match(request.path_info) else self.get_response(request)
+        named = PREFIX.match(request.path_info)
+        if named is None:  # what has no market in its path is everybody's
+            return self.get_response(request)
+        shop = _storefront(merchant, layout_of(merchant), named[1], named[2])
+        if shop is None:  # a market this merchant does not have is nobody's page
+            return _in_browsers_language(request, not_found)
         request.shop = shop  # type: ignore[attr-defined]  # see ShopRequest
         with reading(shop.spoken, shop.market.country):
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", shop.spoken)
-        patch_vary_headers(response, ("Cookie",))
+        _say_language(response, shop.spoken)
         return response
+
+
+class BrowsersLanguage(LocaleMiddleware):
+    """Speaks the browser's language where the path does not name one, and where a person reads the answer."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        named = hasattr(request, "shop") or request.path_info.startswith("/hooks/")
+        return self.get_response(request) if named else super().__call__(request)
+
+
+def _in_browsers_language(request: HttpRequest, page: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
+    language = translation.get_language_from_request(request)
+    with reading(language):
+        response = page(request)
+    _say_language(response, language)
+    return response
+
+
+def _say_language(response: HttpResponse, language: str) -> None:
+    response.headers.setdefault("Content-Language", language)
+    patch_vary_headers(response, ("Cookie", "Accept-Language"))
+
+
+def _nobody(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(render_to_string("shop/nobody.html", {}, using="jinja2"), status=404)
 
 
 def _merchant_of(request: HttpRequest) -> ShopMerchant | None:
@@ -78,17 +106,13 @@ def _merchant_of(request: HttpRequest) -> ShopMerchant | None:
         return None
 
 
-def _storefront(merchant: ShopMerchant, path: str) -> Storefront | None:
-    named = PREFIX.match(path)
-    if named is None:
-        return None
-    layout = layout_of(merchant)
-    market = layout.market(named[2].upper())
-    language = market.language_of(named[1]) if market else None
+def _storefront(merchant: ShopMerchant, layout: Layout, tag: str, country: str) -> Storefront | None:
+    market = layout.market(country.upper())
+    language = market.language_of(tag) if market else None
     if market is None or language is None:
         return None
     return Storefront(
-        merchant=merchant, layout=layout, market=market, language=language, spoken=_spoken(language), tag=named[1]
+        merchant=merchant, layout=layout, market=market, language=language, spoken=_spoken(language), tag=tag
     )
 
 
