@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from haitu.actions.account import Account
 from haitu.actions.letters import write_to
 from haitu.actions.record import record
 from haitu.core.events import Dims, Paid, Posting
 from haitu.core.landed import Waterfall
 from haitu.core.money import split
 from haitu.links.payment.protocol import Notice
-from haitu.models import PaymentAccount
 
 # The order is locked first, as everywhere: docs/locking.md. Its lines do not change once it is placed.
 _WAITED_FOR = """
@@ -45,14 +44,14 @@ _SUCCEEDED = """
 """
 
 
-def settle_at_once(account: PaymentAccount, notice: Notice, *, now: datetime) -> bool:
+def settle_at_once(account: Account, notice: Notice, *, now: datetime) -> bool:
     """Keeps the notice and books the payment in one transaction; False, with nothing changed, if it takes more."""
     if notice.kind != "payment.succeeded":
         return False
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _WAITED_FOR + (" FOR NO KEY UPDATE OF o" if connection.features.has_select_for_no_key_update else ""),
-            [notice.reference, account.pk, account.merchant_id, notice.amount_minor, notice.currency],
+            [notice.reference, account.id, account.merchant_id, notice.amount_minor, notice.currency],
         )
         rows = cursor.fetchall()
         if not rows or not _keep(cursor, account, notice, now):
@@ -76,7 +75,7 @@ def settle_at_once(account: PaymentAccount, notice: Notice, *, now: datetime) ->
             at=min(notice.at, now),
             dims=dims,
             amount_minor=notice.amount_minor,
-            fee=_fee([row[8:] for row in rows], notice.fee_minor),
+            fee=fee_over([(*row[8:11], _price(row[11])) for row in rows], notice.fee_minor),
             account=account.provider,
         )
         record(event, merchant_id=account.merchant_id, now=now)
@@ -85,21 +84,31 @@ def settle_at_once(account: PaymentAccount, notice: Notice, *, now: datetime) ->
     return True
 
 
-def _keep(cursor: Any, account: PaymentAccount, notice: Notice, now: datetime) -> bool:
+def _keep(cursor: Any, account: Account, notice: Notice, now: datetime) -> bool:
     """Keeps the notice as done; False if it was kept before."""
-    payload = asdict(notice) | {"at": notice.at.isoformat()}
     moment = connection.ops.adapt_datetimefield_value(now)
-    given = [account.merchant_id, account.pk, notice.id, notice.kind, json.dumps(payload), moment]
-    cursor.execute(_KEPT, given)
+    cursor.execute(_KEPT, [account.merchant_id, account.id, notice.id, notice.kind, written(notice), moment])
     return cursor.fetchone() is not None
 
 
-def _fee(lines: Sequence[Sequence[Any]], fee_minor: int) -> tuple[Posting, ...]:
-    """The provider's fee over the lines by what each of them costs the buyer: the price its quote begins with."""
+def written(notice: Notice) -> str:
+    """The notice as JSON, as it is kept."""
+    values = {name: getattr(notice, name) for name in notice.__dataclass_fields__}
+    return json.dumps(values | {"at": notice.at.isoformat()})
+
+
+def _price(quoted: Any) -> int:
+    """The price a line's quote begins with; SQLite hands JSON over as text."""
+    price: int = (json.loads(quoted) if isinstance(quoted, str) else quoted)[0]
+    return price
+
+
+def fee_over(lines: Sequence[tuple[int, int | None, int | None, int]], fee_minor: int) -> tuple[Posting, ...]:
+    """The provider's fee over lines (id, variant, lane, price) by what each of them costs the buyer."""
     if not fee_minor:
         return ()
-    prices = [max((json.loads(quoted) if isinstance(quoted, str) else quoted)[0], 0) for *_, quoted in lines]
+    parts = split(fee_minor, [max(price, 0) for *_, price in lines])
     return tuple(
         Posting(line_id=line_id, variant_id=variant_id, lane_id=lane_id, waterfall=Waterfall(payment_fee=part))
-        for (line_id, variant_id, lane_id, _), part in zip(lines, split(fee_minor, prices), strict=True)
+        for (line_id, variant_id, lane_id, _), part in zip(lines, parts, strict=True)
     )

@@ -5,27 +5,24 @@ A notice is first kept, then worked off; what cannot be worked off yet waits, an
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from haitu.actions.account import provider_of, webhook_secret_of
+from haitu.actions.account import Account, account_of, provider_of, webhook_secret_of
 from haitu.actions.checkout import reserve
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, placed_postings, quoted_by_line
-from haitu.actions.paid import settle_at_once
+from haitu.actions.paid import fee_over, settle_at_once, written
 from haitu.actions.record import record
 from haitu.actions.refund import LineShare, open_refund, settle
 from haitu.core.errors import Refusal
 from haitu.core.events import OrderStatus, Paid, PaymentFailed, Posting, Revived
-from haitu.core.landed import Waterfall
-from haitu.core.money import display, split
+from haitu.core.money import display
 from haitu.links.payment.protocol import Notice, PaymentWanted, ProviderRefused, ProviderSilent, Standing
 from haitu.models import (
     NoticeState,
@@ -128,7 +125,7 @@ def receive(*, account_token: str, raw: bytes, headers: Mapping[str, str], now: 
 
     Once it is kept it is safe: whatever goes wrong afterwards, the clockwork works it off later.
     """
-    account = PaymentAccount.everyone.filter(token=account_token).first()
+    account = account_of(account_token)
     if account is None:
         raise NoSuchAccount("There is no such payment account.")
     notice = provider_of(account).parse_notice(raw, headers, webhook_secret_of(account), now)
@@ -149,9 +146,8 @@ def _confirm_or_wait(merchant_id: int, notice_id: int, now: datetime) -> NoticeS
         return NoticeState.WAITING
 
 
-def keep(account: PaymentAccount, notice: Notice, *, now: datetime) -> int:
+def keep(account: Account | PaymentAccount, notice: Notice, *, now: datetime) -> int:
     """Keeps a verified notice once; the id of its row."""
-    payload = asdict(notice) | {"at": notice.at.isoformat()}
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -162,14 +158,14 @@ def keep(account: PaymentAccount, notice: Notice, *, now: datetime) -> int:
             """,
             [
                 account.merchant_id,
-                account.pk,
+                account.id,
                 notice.id,
                 notice.kind,
-                json.dumps(payload),
+                written(notice),
                 connection.ops.adapt_datetimefield_value(now),
             ],
         )
-    return PaymentNotice.objects.of(account.merchant_id).get(account=account, external_id=notice.id).pk
+    return PaymentNotice.objects.of(account.merchant_id).get(account_id=account.id, external_id=notice.id).pk
 
 
 class _Outcome(NamedTuple):
@@ -306,21 +302,12 @@ def _give_back(order: Order, payment: Payment, now: datetime) -> _Outcome:
 
 
 def _fee(order: Order, fee_minor: int) -> tuple[Posting, ...]:
-    """The provider's fee over the lines by what each of them costs the buyer."""
     if not fee_minor:
         return ()
     lines = lines_of(order)
     quoted = quoted_by_line(order, lines)
-    parts = split(fee_minor, [max(quoted[line.pk].waterfall.price, 0) for line in lines])
-    return tuple(
-        Posting(
-            line_id=line.pk,
-            variant_id=line.variant_id,
-            lane_id=line.lane_id,
-            waterfall=Waterfall(payment_fee=part),
-        )
-        for line, part in zip(lines, parts, strict=True)
-    )
+    prices = [(line.pk, line.variant_id, line.lane_id, quoted[line.pk].waterfall.price) for line in lines]
+    return fee_over(prices, fee_minor)
 
 
 class _Gone(Exception):
