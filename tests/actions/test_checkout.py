@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from haitu.actions import version
-from haitu.actions.checkout import HOLD, Change, QuoteChanged, place_order
+from haitu.actions.checkout import HOLD, Change, Crowded, QuoteChanged, place_order
 from haitu.actions.stock import write_off
 from haitu.core.landed import Waterfall
 from haitu.core.stock import OutOfStock
-from haitu.models import Customer, Entry, Event, Lane, Order, OrderLine, Payment, Reservation, Stock, Variant
+from haitu.models import Customer, Entry, Event, Lane, Market, Order, OrderLine, Payment, Reservation, Stock, Variant
 from haitu.reads.conservation import stock_problems
 from tests.actions.buying import ANNA, LEIPZIG, basket_of, merchant_of, order, order_row, see
 from tests.world import NOW, World
@@ -115,6 +115,15 @@ def test_a_changed_price_is_refused_and_named(world: World) -> None:
     assert refusal.value.now.total_minor > seen.total_minor
     change = next(change for change in refusal.value.changes if change.what == "total_minor")
     assert change == Change(what="total_minor", old=seen.total_minor, new=refusal.value.now.total_minor)
+    assert Order.objects.of(world.merchant.pk).count() == 0
+
+
+def test_a_market_closed_in_this_very_moment_sells_nothing(world: World) -> None:
+    basket = basket_of(world, LANTERN=1)
+    seen = see(world, basket)
+    Market.objects.of(world.merchant.pk).filter(country="DE").update(open=False)  # no process has heard of it yet
+    with pytest.raises(Crowded):
+        order(world, basket, seen=seen)
     assert Order.objects.of(world.merchant.pk).count() == 0
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from haitu.actions.version import bump
-from haitu.core.book import BasketLine, Book, Destination
+from haitu.core.book import BasketLine, Book, Destination, Quote
 from haitu.core.quote import promise, quote
 from haitu.models import FxRate, Lane, Market, MarketPrice, Stock
 from haitu.reads import quote as reads
@@ -28,6 +28,22 @@ def merchant() -> ShopMerchant:
 
 def book_of(world: World, *skus: str, country: str = "DE", language: str = "de") -> Book:
     return load_book(merchant(), country, [world.variants[sku].pk for sku in skus], language=language, on=TODAY)
+
+
+def test_a_quote_is_worked_out_once_while_stock_and_rules_stand(world: World) -> None:
+    def quoted_now() -> Quote:
+        basket = (BasketLine(variant_id=world.variants["LANTERN"].pk, quantity=1),)
+        return reads.quoted(basket, book_of(world, "LANTERN"), to=GERMANY, language="de", on=TODAY)
+
+    first = quoted_now()
+    assert quoted_now() is first
+    Stock.objects.of(world.merchant.pk).filter(variant__sku="LANTERN", warehouse__code="LEJ").update(on_hand=0)
+    from_china = quoted_now()
+    assert [line.warehouse_id for line in from_china.lines] == [world.warehouses["SZX"].pk]
+    Lane.objects.of(world.merchant.pk).filter(code="SZX-DE").update(days_p90=99)
+    assert quoted_now() is from_china
+    bump(world.merchant.pk)
+    assert quoted_now().latest > from_china.latest
 
 
 def test_a_host_answers_for_its_merchant_only(world: World) -> None:

@@ -19,9 +19,8 @@ from haitu.actions.record import record
 from haitu.core.book import Basket, Destination, Quote, QuoteLine
 from haitu.core.errors import Refusal
 from haitu.core.events import Dims, Placed, Posting
-from haitu.core.quote import quote
 from haitu.reads.merchant import ShopMerchant, by_id
-from haitu.reads.quote import load_book
+from haitu.reads.quote import load_book, quoted
 
 HOLD = timedelta(minutes=30)  # how long an unpaid order keeps its stock
 ATTEMPTS = 12
@@ -195,7 +194,7 @@ def _try(wanted: _Wanted, seen_digest: str, seen: Seen | None) -> PlacedOrder:
     variant_ids = sorted({line.variant_id for line in wanted.basket})
     on = wanted.now.date()
     book = load_book(wanted.merchant, wanted.to.country, variant_ids, language=wanted.language, on=on)
-    current = quote(wanted.basket, book, to=wanted.to, on=on)
+    current = quoted(wanted.basket, book, to=wanted.to, language=wanted.language, on=on)
     if current.digest != seen_digest:
         raise QuoteChanged(now=current, changes=seen.changes(Seen.of(current)) if seen else ())
     with transaction.atomic():
@@ -216,7 +215,8 @@ _CUSTOMER = """
     DO UPDATE SET name = excluded.name, country = excluded.country, language = excluded.language
     RETURNING id
 """
-# No row comes back when the merchant changed something since the basket was priced, or the cart is an order already.
+# No row comes back when the merchant changed something since the basket was priced, when the market was closed in this
+# very moment, or when the cart is an order already.
 _ORDER = """
     INSERT INTO haitu_order (
         merchant_id, token, number, cart_key, outlet_id, market_id, customer_id, status, channel, language,
@@ -224,12 +224,13 @@ _ORDER = """
         tax_included, incoterm, base_currency, fx_e9, fx_on, quote, paid_minor, refunded_minor, history,
         placed_at, expires_at
     )
-    SELECT m.id, %s, %s, %s, o.id, %s, %s, 'pending', %s, %s,
+    SELECT m.id, %s, %s, %s, o.id, k.id, %s, 'pending', %s, %s,
         %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
         %s, %s, %s, %s, %s, %s, 0, 0, %s,
         %s, %s
     FROM haitu_merchant m
     JOIN haitu_outlet o ON o.merchant_id = m.id AND o.code = %s
+    JOIN haitu_market k ON k.merchant_id = m.id AND k.id = %s AND k.open
     WHERE m.id = %s AND m.version = %s
     ON CONFLICT DO NOTHING
     RETURNING id, outlet_id
@@ -249,7 +250,7 @@ _PAYMENT = """
     )
     SELECT a.merchant_id, %s, a.id, %s, '', %s, %s, 'pending', 0, '', %s
     FROM haitu_paymentaccount a
-    WHERE a.merchant_id = %s AND a.active = %s
+    WHERE a.merchant_id = %s AND a.active
     ORDER BY a.id LIMIT 1
     RETURNING id
 """
@@ -309,7 +310,6 @@ def _insert_order(cursor: Any, wanted: _Wanted, agreed: Quote, customer_id: int)
             token,
             number,
             wanted.cart_key,
-            agreed.market_id,
             customer_id,
             wanted.channel,
             wanted.language,
@@ -333,6 +333,7 @@ def _insert_order(cursor: Any, wanted: _Wanted, agreed: Quote, customer_id: int)
             _moment(wanted.now),
             _moment(wanted.now + HOLD),
             OWN_SHOP,
+            agreed.market_id,
             wanted.merchant.id,
             wanted.merchant.version,
         ],
@@ -348,7 +349,11 @@ def _insert_order(cursor: Any, wanted: _Wanted, agreed: Quote, customer_id: int)
 
 def order_number(on: date) -> str:
     """Day and thirty random bits, such as 261120-7KQ2MD: short to say, and tells a rival nothing about the trade."""
-    return f"{on:%y%m%d}-" + "".join(secrets.choice(NUMBER_LETTERS) for _ in range(6))
+    bits, letters = secrets.randbelow(len(NUMBER_LETTERS) ** 6), ""
+    for _ in range(6):
+        bits, letter = divmod(bits, len(NUMBER_LETTERS))
+        letters += NUMBER_LETTERS[letter]
+    return f"{on:%y%m%d}-{letters}"
 
 
 def _insert_lines(cursor: Any, merchant_id: int, order_id: int, lines: Sequence[QuoteLine]) -> list[int]:
@@ -372,7 +377,7 @@ def _insert_reservations(cursor: Any, merchant_id: int, lines: Sequence[QuoteLin
 
 def _insert_payment(cursor: Any, wanted: _Wanted, placed: PlacedOrder) -> None:
     token = secrets.token_urlsafe(18)
-    given = [placed.id, token, placed.total_minor, placed.currency, _moment(wanted.now), wanted.merchant.id, True]
+    given = [placed.id, token, placed.total_minor, placed.currency, _moment(wanted.now), wanted.merchant.id]
     cursor.execute(_PAYMENT, given)
     if cursor.fetchone() is None:
         raise NothingToPayBy("This shop cannot take payments yet.")

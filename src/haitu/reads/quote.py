@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from haitu.core.book import Book, Item, Terms, Warehouse
+from haitu.core.book import Basket, Book, Destination, Item, Quote, Terms, Warehouse
 from haitu.core.customs import DutyLine, territory_of
 from haitu.core.dated import in_force, since
 from haitu.core.errors import Refusal
@@ -18,6 +18,7 @@ from haitu.core.freight import Break, Lane, Surcharge, Tariff
 from haitu.core.lead import LeadTime
 from haitu.core.market import Market
 from haitu.core.money import FxRate, cross, half_up
+from haitu.core.quote import quote
 from haitu.core.stock import StockAt
 from haitu.models import FxRate as FxRateRow
 from haitu.models import Lane as LaneRow
@@ -40,6 +41,7 @@ from haitu.reads.merchant import ShopMerchant
 from haitu.reads.workdays import workdays_of
 
 RECENT = timedelta(days=14)  # rates come on working days; an older one is asked for by itself
+KEPT_QUOTES = 1_024  # some ten kilobytes each
 KEPT_TERMS = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
 
 
@@ -79,22 +81,52 @@ def load_books(
     merchant: ShopMerchant, countries: Sequence[str], variant_ids: Iterable[int], *, language: str, on: date
 ) -> dict[str, Book]:
     """The same for several markets, in as many queries as for one."""
-    kept = _kept_for(merchant, countries, on)
     wanted = sorted(set(variant_ids))
+    books = _price_lists(merchant, countries, wanted, language, on)
+    stock = stock_of(merchant.id, wanted)
+    return {country: Book(terms=its.terms, items=its.items, stock=stock) for country, its in books.items()}
+
+
+def price_list(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], *, language: str, on: date) -> Book:
+    """As load_book, without any stock: what is for sale and at which price; no query once that is known."""
+    return _price_lists(merchant, [country], sorted(set(variant_ids)), language, on)[country]
+
+
+def _price_lists(
+    merchant: ShopMerchant, countries: Sequence[str], wanted: Sequence[int], language: str, on: date
+) -> dict[str, Book]:
+    kept = _kept_for(merchant, countries, on)
     lacking = {country: [key for key in wanted if (key, language) not in kept[country].items] for country in kept}
     markets = [kept[country].terms.market for country, missing in lacking.items() if missing]
     missing = sorted({variant_id for each in lacking.values() for variant_id in each})
     for country, items in _items(merchant, markets, missing, language, on).items():
         kept[country].items |= items
-    stock = stock_of(merchant.id, wanted)
     return {
         country: Book(
             terms=its.terms,
             items={key: its.items[key, language] for key in wanted if (key, language) in its.items},
-            stock=stock,
+            stock=(),
         )
         for country, its in kept.items()
     }
+
+
+_quoted: OrderedDict[tuple[Basket, Destination, str, date, tuple[StockAt, ...]], tuple[Terms, Quote]] = OrderedDict()
+
+
+def quoted(basket: Basket, book: Book, *, to: Destination, language: str, on: date) -> Quote:
+    """core.quote.quote, remembered: the same basket from the same terms and the same stock rows costs the same.
+
+    `book` is one that load_book made in that language. Between looking and placing mostly nothing changes.
+    """
+    key = (basket, to, language, on, book.stock)
+    terms, found = _quoted.get(key, (None, None))
+    if found is None or terms is not book.terms:
+        found = quote(basket, book, to=to, on=on)
+        _quoted[key] = (book.terms, found)
+        while len(_quoted) > KEPT_QUOTES:
+            _quoted.popitem(last=False)
+    return found
 
 
 def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:

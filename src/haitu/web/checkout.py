@@ -5,12 +5,13 @@ What was typed travels in a sealed cookie (web.kept); the order exists only once
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from functools import cache
 
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from markupsafe import Markup
 
 from haitu.actions.checkout import Buyer, PlacedOrder, QuoteChanged, Seen, place_order
 from haitu.core.book import Quote
@@ -24,7 +25,7 @@ from haitu.web.middleware.shop import ShopRequest
 from haitu.web.shop.basket import COOKIE as CART_COOKIE
 from haitu.web.shop.basket import carried
 from haitu.web.shop.order import remember_order
-from haitu.web.shop.page import now, place_of, render
+from haitu.web.shop.page import now, place_of, render, render_once
 
 _SEEN_SALT = "haitu seen quote"
 _SEEN_LIFE_S = 24 * 3600
@@ -73,10 +74,11 @@ def delivery(request: ShopRequest) -> HttpResponse:
 @require_safe
 def review(request: ShopRequest) -> HttpResponse:
     """Step three: everything once more, and the button that orders."""
-    contact = _contact(request)
+    known = kept.read(request, request.shop.merchant.id)
+    contact = _contact_here(request, known)
     if contact is None:
         return _to(request, "checkout/")
-    if not kept.read(request, request.shop.merchant.id).agreed:
+    if not known.agreed:
         return _to(request, "checkout/delivery/")
     cart = _cart(request, contact)
     if not cart.lines:
@@ -133,30 +135,57 @@ def _review_page(
 ) -> HttpResponse:
     shop = request.shop
     why = refusal or cart.refusal
-    response = render(
-        request,
-        "review",
-        checkout=True,
-        status=refusals.status(refusal) if refusal else 200,
-        cart=cart,
-        contact=contact,
-        address=lines(shop.market.country, shop.spoken, contact.address),
-        problem=refusals.sentence(why) if why else "",
-        changes=refusal.changes if isinstance(refusal, QuoteChanged) else (),
-        seen=_seal(cart.quote) if cart.quote else "",
-    )
+    summary = read.Summary.of(cart.lines, cart.quote) if cart.quote else None
+    own = {
+        "address": Markup("<br>").join(lines(shop.market.country, shop.spoken, contact.address)),
+        "email": contact.email,
+        "phone": contact.phone,
+        "seen": _seal(cart.quote) if cart.quote else "",
+    }
+    if why is None and summary:
+        response = render_once(
+            request,
+            "review",
+            checkout=True,
+            own=own,
+            has_phone=bool(contact.phone),
+            summary=summary,
+            lines=summary.lines,
+            currency=summary.currency,
+            problem="",
+            changes=(),
+        )
+    else:
+        response = render(
+            request,
+            "review",
+            checkout=True,
+            status=refusals.status(refusal) if refusal else 200,
+            **own,
+            has_phone=bool(contact.phone),
+            summary=summary,
+            lines=cart.lines,
+            currency=cart.currency,
+            problem=refusals.sentence(why) if why else "",
+            changes=refusal.changes if isinstance(refusal, QuoteChanged) else (),
+        )
     allow_form_target(response, origin_of(payment_door(shop.merchant)))
     return response
 
 
 # What the steps share ---------------------------------------------------------------------------------------
 def _to(request: ShopRequest, path: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{request.shop.root}{path}", status=303)
+    """Onward; the path is our own words, so it needs no quoting."""
+    return HttpResponse(status=303, headers={"Location": f"{request.shop.root}{path}"})
 
 
 def _contact(request: ShopRequest) -> Contact | None:
-    """The details from step one; none when they were typed for another country."""
-    known = kept.read(request, request.shop.merchant.id)
+    """The details from step one."""
+    return _contact_here(request, kept.read(request, request.shop.merchant.id))
+
+
+def _contact_here(request: ShopRequest, known: kept.Kept) -> Contact | None:
+    """None when they were typed for another country."""
     return known.contact if known.country == request.shop.market.country else None
 
 
@@ -169,13 +198,20 @@ def _problem(cart: read.Cart) -> str:
     return refusals.sentence(cart.refusal) if cart.refusal else ""
 
 
+@cache
+def _signer() -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=_SEEN_SALT)
+
+
 def _seal(shown: Quote) -> str:
-    return signing.dumps(asdict(Seen.of(shown)), salt=_SEEN_SALT, compress=True)
+    seen = Seen.of(shown)
+    return _signer().sign_object([getattr(seen, name) for name in seen.__dataclass_fields__])
 
 
 def _seen(request: HttpRequest) -> Seen | None:
     """What the page that was sent had shown; none when that is not ours, which changes the quote for the buyer."""
     try:
-        return Seen(**signing.loads(request.POST.get("seen", ""), salt=_SEEN_SALT, max_age=_SEEN_LIFE_S))
+        values = _signer().unsign_object(request.POST.get("seen", ""), max_age=_SEEN_LIFE_S)
+        return Seen(**dict(zip(Seen.__dataclass_fields__, values, strict=True)))
     except (signing.BadSignature, TypeError, ValueError):
         return None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Self
 
 from haitu.core.book import Basket, Book, Destination, Quote
 from haitu.core.errors import Refusal
-from haitu.core.quote import quote
+from haitu.core.route import shelf
+from haitu.reads.quote import price_list, quoted
 from haitu.reads.shop.cards import Place, offers
-from haitu.reads.shop.rows import FIRST_PICTURE, fetch, options_of, picture_address
+from haitu.reads.shop.rows import FIRST_PICTURE, kept, options_of, picture_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,64 @@ class Cart:
         return sum(line.amount_minor for line in self.lines)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryLine:
+    """A line of the cart in the margin of the checkout."""
+
+    title: str
+    options: tuple[str, ...]
+    picture: str
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What the last page of the checkout shows of a priced cart, and nothing else: equal ones look the same."""
+
+    lines: tuple[SummaryLine, ...]
+    currency: str
+    goods_minor: int
+    shipping_minor: int
+    duty_minor: int
+    import_tax_minor: int
+    tax_minor: int
+    total_minor: int
+    tax_included: bool
+    duty_paid_by: str
+    earliest: date
+    latest: date
+
+    @classmethod
+    def of(cls, lines: tuple[CartLine, ...], quoted: Quote) -> Self:
+        """Of a cart's lines and their quote."""
+        return cls(
+            lines=tuple(
+                SummaryLine(
+                    title=line.title,
+                    options=line.options,
+                    picture=line.picture,
+                    quantity=line.quantity,
+                    amount_minor=line.amount_minor,
+                )
+                for line in lines
+            ),
+            currency=quoted.currency,
+            goods_minor=quoted.goods_minor,
+            shipping_minor=quoted.shipping_minor,
+            duty_minor=quoted.duty_minor,
+            import_tax_minor=quoted.import_tax_minor,
+            tax_minor=quoted.tax_minor,
+            total_minor=quoted.total_minor,
+            tax_included=quoted.tax_included,
+            duty_paid_by=quoted.duty_paid_by,
+            earliest=quoted.earliest,
+            latest=quoted.latest,
+        )
+
+
 def cart(place: Place, basket: Basket, *, to: Destination | None = None) -> Cart:
-    """The basket in that market now. Two queries once the book is warm; three with words of new variants."""
+    """The basket in that market now. One query (stock) once book and words are known to this process."""
     book = place.book(line.variant_id for line in basket)
     words = _words(place, [line.variant_id for line in basket])
     offered = {offer.variant_id: offer for offer in offers(words, book, place)}
@@ -91,14 +149,19 @@ def cart(place: Place, basket: Basket, *, to: Destination | None = None) -> Cart
 
 def is_for_sale(place: Place, variant_id: int) -> bool:
     """Whether the variant can be put into a cart in this market: live, active and priced."""
-    return bool(offers([variant_id], place.book([variant_id]), place))
+    book = price_list(place.merchant, place.country, [variant_id], language=place.language, on=place.on)
+    try:
+        shelf(variant_id, book, place.on)
+    except Refusal:
+        return False
+    return True
 
 
 def _quoted(basket: Basket, book: Book, to: Destination, place: Place) -> tuple[Quote | None, Refusal | None]:
     if not basket:
         return None, None
     try:
-        return quote(basket, book, to=to, on=place.on), None
+        return quoted(basket, book, to=to, language=place.language, on=place.on), None
     except Refusal as refusal:
         return None, refusal
 
@@ -126,5 +189,5 @@ def _words(place: Place, variant_ids: Iterable[int]) -> dict[int, dict[str, Any]
             "options": options_of(row[4]),
             "picture": picture_address(row[5], row[6]),
         }
-        for row in fetch(sql, [place.language, place.merchant.id, *ids])
+        for row in kept(place.merchant, sql, [place.language, place.merchant.id, *ids])
     }

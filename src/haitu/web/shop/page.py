@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.shortcuts import render as render_template
 from django.template.backends.utils import csrf_input
 from django.template.loader import render_to_string
 from django.utils import timezone
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from haitu.reads.shop.cards import Place
 from haitu.reads.shop.markets import ShopMarket
@@ -67,27 +67,44 @@ def _frame(request: ShopRequest, *, checkout: bool) -> Frame:
 _made: OrderedDict[Hashable, str] = OrderedDict()
 
 
-def render_once(request: ShopRequest, template: str, **values: Hashable) -> HttpResponse:
+def render_once(
+    request: ShopRequest,
+    template: str,
+    *,
+    checkout: bool = False,
+    own: Mapping[str, str] | None = None,
+    **values: Hashable,
+) -> HttpResponse:
     """As `render`, for pages that are made of frozen values alone: equal values give the page made before.
 
-    What differs from reader to reader (the token against forgery) is put in each time; everything else a page shows
-    is in the key, so a price, a promise or a word that changes makes a new page.
+    What differs from reader to reader (the token against forgery, and `own`: name → text or markup) is put in each
+    time; everything else a page shows is in the key, so a price, a promise or a word that changes makes a new page.
     """
     shop = request.shop
-    frame = _frame(request, checkout=False)
+    frame = _frame(request, checkout=checkout)
     offered = frame.offered.tag if frame.offered else ""
-    key = (template, shop.merchant, shop.tag, frame.path, frame.cart.units, offered, tuple(values.values()))
+    units = 0 if checkout else frame.cart.units  # checkout pages have no link to the cart with a number in it
+    key = (template, shop.merchant, shop.tag, frame.path, units, offered, tuple(values.values()))
     html = _made.get(key)
     if html is None:
-        context = {"shop": shop, "frame": frame, "csrf_input": _PLACE, **values}
+        places = {name: _place(name) for name in own or ()}
+        context = {"shop": shop, "frame": frame, "csrf_input": _PLACE, **places, **values}
         html = _made[key] = render_to_string(f"shop/{template}.html", context, using="jinja2")
         while len(_made) > MOST_MADE:
             _made.popitem(last=False)
     if _PLACE in html:
         html = html.replace(_PLACE, csrf_input(request))
+    for name, text in (own or {}).items():
+        html = html.replace(_place(name), escape(text))
     return HttpResponse(html)
+
+
+def _place(name: str) -> Markup:
+    return Markup(f"<!-- {name} -->")  # noqa: S704  # our own names
 
 
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a piece of a page rather than somebody for all of it."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+    # META, not `headers`, which takes every header of the request to pieces first.
+    asked, restores = (request.META.get(f"HTTP_HX_{name}") for name in ("REQUEST", "HISTORY_RESTORE_REQUEST"))
+    return asked == "true" and restores != "true"
