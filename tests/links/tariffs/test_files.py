@@ -52,9 +52,7 @@ def entities() -> bytes:
 
 
 NEVER = "a value: this formula was never calculated; open the file in a spreadsheet and save it"
-NO_TABLE = (
-    "No table with prices was found: a row of headings that names a weight, a country or a zone, prices below."
-)
+NO_TABLE = "No table with prices was found: a row of headings that names a weight, a country or a zone, prices below."
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "too large": (lambda: b"x" * (MOST_BYTES + 1), "The file has 8 MB; a price list has at most 8 MB."),
     "empty": (lambda: b"  \n", "The file is empty."),
@@ -129,9 +127,7 @@ def test_formulas_are_read_as_last_calculated_and_named_where_they_never_were() 
     out = io.BytesIO()
     made.save(out)
     found = read(out.getvalue(), "x.xlsx", WAREHOUSES, Choices())
-    assert [str(problem) for problem in found.problems] == [
-        f"Air!C3: '=' given, {NEVER} wanted"
-    ]
+    assert [str(problem) for problem in found.problems] == [f"Air!C3: '=' given, {NEVER} wanted"]
     assert [draft.destination for draft in found.drafts] == ["FR"]
     sheet = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(io.BytesIO(out.getvalue())) as archive:
