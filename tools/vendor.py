@@ -13,6 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from world import land_geojson  # beside this file
+
 VENDOR = Path(__file__).resolve().parents[1] / "src" / "haitu" / "static" / "vendor"
 ICONS = """
 adjustments alert-triangle archive arrow-back-up arrow-left arrow-right arrows-exchange arrows-sort ban
@@ -37,7 +39,8 @@ class Package:
     written_here: tuple[str, ...] = ()
 
 
-TABLER = "@tabler/core"
+TABLER, WORLD = "@tabler/core", "world-atlas"
+LEAFLET_IMAGES = ("layers.png", "layers-2x.png", "marker-icon.png")
 PACKAGES = (
     Package(
         name="htmx.org",
@@ -83,6 +86,25 @@ PACKAGES = (
             "NOTICE": "echarts/NOTICE",
         },
     ),
+    Package(
+        name="leaflet",
+        version="1.9.4",
+        licence="BSD-2-Clause",
+        files={
+            "dist/leaflet.js": "leaflet/leaflet.js",
+            "dist/leaflet.css": "leaflet/leaflet.css",
+            "LICENSE": "leaflet/LICENSE",
+        }
+        # The style sheet names them, so the manifest of static files wants them.
+        | {f"dist/images/{name}": f"leaflet/images/{name}" for name in LEAFLET_IMAGES},
+    ),
+    Package(  # the shapes are Natural Earth's (public domain), the package is ISC
+        name=WORLD,
+        version="2.0.2",
+        licence="ISC",
+        files={"LICENSE": "world/LICENSE"},
+        written_here=("world/land.json",),
+    ),
 )
 
 
@@ -97,6 +119,7 @@ def main() -> None:
             shutil.rmtree(VENDOR)
         for package in PACKAGES:
             copy(package, Path(folder) / "node_modules" / package.name)
+        write_land(Path(folder) / "node_modules" / WORLD)
     (VENDOR / "tabler" / "LICENSE").write_text(tabler_licence())
     (VENDOR / "vendor.json").write_text(json.dumps([entry(package) for package in PACKAGES], indent=1) + "\n")
 
@@ -117,6 +140,11 @@ def entry(package: Package) -> dict[str, object]:
     files = [*package.files.values(), *package.written_here]
     hashes = {file: hashlib.sha256((VENDOR / file).read_bytes()).hexdigest() for file in sorted(files)}
     return {"name": package.name, "version": package.version, "licence": package.licence, "sha256": hashes}
+
+
+def write_land(source: Path) -> None:
+    """The countries of Natural Earth at 1:110 million as the map of the desk draws them."""
+    (VENDOR / "world" / "land.json").write_text(land_geojson(json.loads((source / "countries-110m.json").read_text())))
 
 
 def tabler_licence() -> str:
