@@ -7,10 +7,12 @@ Shares, so that every sum is exact: shipping, fixed fees and traffic go to lines
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from itertools import chain
 
+from haitu.core.assign import Choice, Parcel
 from haitu.core.book import Basket, Book, Destination, Item, Promise, Quote, QuoteLine, QuoteParcel
 from haitu.core.customs import check_incoterm
 from haitu.core.dated import in_force
@@ -19,8 +21,9 @@ from haitu.core.explain import Why
 from haitu.core.landed import landed
 from haitu.core.market import Market
 from haitu.core.money import display, half_up, split
-from haitu.core.route import Asking, NotForSaleHere, Reach, Way, parcels_of
-from haitu.core.stock import Parcel, unit_value
+from haitu.core.parcels import parcels_of
+from haitu.core.route import Asking, NotForSaleHere, Reach, Way
+from haitu.core.stock import unit_value
 from haitu.core.tariff import Goods, lines_for
 from haitu.core.territory import territory_of
 
@@ -45,8 +48,10 @@ def quote(basket: Basket, book: Book, *, to: Destination, on: date) -> Quote:
     """
     _check_destination(book, to)
     asking = Asking(_demand(basket), book, to, on)
-    parcels = parcels_of(asking)
-    return _sum_up(_lines(parcels, asking), parcels, asking)
+    choice = parcels_of(asking)
+    parcels = choice.parcels
+    quoted = _sum_up(_lines(parcels, asking), parcels, asking)
+    return replace(quoted, why=(*quoted.why, *choice_why(choice, asking)))
 
 
 def promise(variant_id: int, book: Book, *, to: Destination, on: date) -> Promise | None:
@@ -298,6 +303,30 @@ def _why(lines: Sequence[QuoteLine], parcels: Sequence[Parcel[Way]], asking: Ask
         yield _route_why(number, parcel.leg)
         yield parcel.leg.leg.why
         yield from parcel.leg.border.explanation
+
+
+def choice_why(choice: Choice[Way], asking: Asking) -> Iterator[Why]:
+    """Why these warehouses: the landed cost and days against the best single parcel beside them, and if unproven."""
+    market, other = asking.terms.market, choice.next_best
+    if other is not None:
+        [(at, _)] = other.sent
+        more_minor, days = other.cost_minor - choice.cost_minor, other.days_p90 - choice.days_p90
+        warehouse = asking.terms.warehouses[at].code
+        sent = " and ".join(parcel.leg.warehouse.code for parcel in choice.parcels)
+        later = f"{days} days later" if days > 0 else f"{-days} days earlier" if days < 0 else "as early"
+        more = f"{display(more_minor, market.currency)} {market.currency}"
+        yield Why(
+            code="split" if len(choice.parcels) > 1 else "choice",
+            told=f"From {sent}: all from {warehouse} would cost {more} more and arrive {later}.",
+            given={"chosen": sent, "other": warehouse, "more_minor": more_minor, "days": days},
+        )
+    elif len(choice.parcels) > 1:
+        sent = " and ".join(parcel.leg.warehouse.code for parcel in choice.parcels)
+        told = f"No single warehouse can send all of it; from {sent} it costs least."
+        yield Why(code="split_needed", told=told, given={"chosen": sent})
+    if not choice.proven:
+        told = "Not every split of this basket was compared; the best one found is taken."
+        yield Why(code="split_unproven", told=told)
 
 
 def _line_why(line: QuoteLine, tax_source: str, market: Market) -> Why:

@@ -120,6 +120,24 @@ def _import_vat(given: Given, currency: str) -> str:
     }
 
 
+def _choice(given: Given, currency: str) -> str:
+    shown = {
+        "chosen": given["chosen"],
+        "other": given["other"],
+        "more": _money(given["more_minor"], currency),
+        "days": number_text(given["days"], active()),
+    }
+    return _("From %(chosen)s: all from %(other)s would cost %(more)s more; difference in days: %(days)s.") % shown
+
+
+def _split_needed(given: Given, _currency: str) -> str:
+    return _("No single warehouse can send all of it; from %(chosen)s it costs least.") % given
+
+
+def _split_unproven(_given: Given, _currency: str) -> str:
+    return _("Not every split of this basket was compared; the best one found is taken.")
+
+
 def _limit(sentence: Callable[[], str]) -> Callable[[Given, str], str]:
     """A sentence about the goods' value and a limit of the law."""
 
@@ -146,6 +164,10 @@ SENTENCES: Mapping[str, Callable[[Given, str], str]] = {
     "route": _route,
     "freight": _freight,
     "domestic": _domestic,
+    "choice": _choice,
+    "split": _choice,
+    "split_needed": _split_needed,
+    "split_unproven": _split_unproven,
     "who_pays": _who_pays,
     "duty_unknown": _duty_unknown,
     "duty": _duty,

@@ -1,0 +1,66 @@
+"""The parcels a basket travels in: the choice among all ways, with every parcel's exact share of delivery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+
+from haitu.core.assign import Choice, NotServed, choose
+from haitu.core.money import split
+from haitu.core.route import Asking, TaxedTwice, Way, not_delivered
+
+# A second parcel is packed, labelled and handed over once more, and rings at the buyer's door once more: a split that
+# is not needed must save more than that. An assumption of ours, the same for every merchant.
+EXTRA_PARCEL = (150, "EUR")
+FEW_WAYS = 2  # so few ways to send a basket are priced at once; more are first sorted by their floors
+
+
+def parcels_of(asking: Asking) -> Choice[Way]:
+    """The parcels the goods travel in, each with its exact share of what the buyer pays for delivery."""
+    stock = asking.stock.values()
+    extra_minor = asking.terms.known("extra parcel", lambda: asking.terms.in_market(*EXTRA_PARCEL))
+    try:
+        choice = choose(
+            asking.demand,
+            stock,
+            asking,
+            name=asking.book.sku,
+            reckon=asking.reckon,
+            floors=asking.floors() if _many_ways(asking) else None,
+            extra_parcel_minor=extra_minor,
+        )
+    except NotServed as refused:
+        raise not_delivered(refused.reasons) from None
+    parcels = choice.parcels
+    if len(parcels) == 1:
+        return choice
+    shares = iter(split(asking.shipping_minor, [amount for p in parcels for amount in asking.amounts(p.units)]))
+    try:
+        exact = tuple(
+            replace(
+                parcel,
+                leg=asking.way(
+                    parcel.leg.warehouse,
+                    parcel.leg.leg,
+                    parcel.leg.freight_minor,
+                    parcel.units,
+                    tuple(next(shares) for _ in parcel.units),
+                ),
+            )
+            for parcel in parcels
+        )
+    except TaxedTwice as refused:  # by the last cent of its share
+        raise not_delivered((refused,)) from None
+    return replace(choice, parcels=exact)
+
+
+def _many_ways(asking: Asking) -> bool:
+    """Whether floors save more than they cost: a line of n units can go in about (places choose n) ways."""
+    places = dict.fromkeys(asking.demand, 0)
+    for at in asking.stock.values():
+        if at.on_hand > at.reserved + at.buffer:
+            places[at.variant_id] += 1
+    ways = 1
+    for variant, quantity in asking.demand.items():
+        ways *= max(comb(places[variant] + quantity - 1, quantity), 1) if places[variant] else 1
+    return ways > FEW_WAYS
