@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from haitu.core.book import Destination, Terms
+from haitu.core.book import Destination, Item, Terms
 from haitu.core.freight import Lane, Piece
 from haitu.core.market import Market
 from haitu.core.money import Exchange, FxRate, at_par, cross, minor_units
 from haitu.core.path import Path as LanePath
 from haitu.core.path import paths_from
 from haitu.core.tariff import DutyLine
+from haitu.core.tax import TaxRate
 from haitu.core.territory import territory_of
 from haitu.links.reference.fx import parse_ecb, parse_pegs, pegged
 from haitu.links.reference.tariff import parse_own_duties, parse_tariff
@@ -77,7 +79,7 @@ def trade(lanes: Sequence[Lane] | None = None) -> Trade:
             list_fx=fx("USD", row.currency),
             base_fx=fx(row.currency, BASE),
             fx={code: fx(code, row.currency) for code in rates()},
-            tax_rates=tuple(rate for rate in tax_rates if rate.country == row.country),
+            tax_rates=tuple(rate for rate in tax_rates if rate.country == row.country) or (_assumed_tax(row.country),),
             thresholds=thresholds,
             warehouses=network.warehouses,
             lanes=open_lanes,
@@ -116,12 +118,37 @@ def _market(number: int, country: str, currency: str) -> Market:
     )
 
 
+def _assumed_tax(country: str) -> TaxRate:
+    """Where the shipped table knows no rate (Thailand): one typed by the merchant."""
+    kept: dict[str, Any] = {"region": "", "kind": "vat", "category": "standard", "valid_from": None, "valid_to": None}
+    return TaxRate(country=country, rate_bp=700, source="assumed", **kept)
+
+
 def _paths(lanes: Sequence[Lane], origin: int, country: str) -> tuple[LanePath, ...]:
     found = sorted(
         paths_from(lanes, origin, on=TODAY, country=country, most_lanes=3),
         key=lambda path: (len(path.lanes), sum(lane.days_p90 for lane in path.lanes), path.codes),
     )
     return tuple(found[:MOST_PATHS])
+
+
+def item_of(one: Skus, country: str) -> Item:
+    """The first row as the scalar quote knows it."""
+    customs = one.classes[int(one.customs_class[0])]
+    return Item(
+        variant_id=int(one.variant_id[0]),
+        sku=f"SKU{int(one.variant_id[0])}",
+        title=f"for {country}",
+        list_minor=int(one.list_minor[0]),
+        hs_code=customs.hs_code,
+        origin_country=customs.origin_country,
+        weight_g=int(one.weight_g[0]) or None,
+        length_mm=int(one.length_mm[0]),
+        width_mm=int(one.width_mm[0]),
+        height_mm=int(one.height_mm[0]),
+        restrictions=frozenset(kind for bit, kind in enumerate(one.kinds) if int(one.restrictions[0]) >> bit & 1),
+        duty_lines=customs.duty_lines,
+    )
 
 
 def destination(country: str) -> Destination:
@@ -148,7 +175,27 @@ def customs_classes(markets: Sequence[str], count: int = 400) -> tuple[Customs, 
 
 
 # Toys, clothes, shoes, bags, ceramics, tools, electronics, furniture, watches: what is sold abroad by parcel.
-CHAPTERS = {"33", "39", "42", "61", "62", "63", "64", "65", "69", "70", "71", "73", "82", "84", "85", "90", "91", "94", "95"}
+CHAPTERS = {
+    "33",
+    "39",
+    "42",
+    "61",
+    "62",
+    "63",
+    "64",
+    "65",
+    "69",
+    "70",
+    "71",
+    "73",
+    "82",
+    "84",
+    "85",
+    "90",
+    "91",
+    "94",
+    "95",
+}
 
 
 def _duty_lines() -> Iterator[DutyLine]:
