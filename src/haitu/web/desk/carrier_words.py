@@ -34,9 +34,9 @@ COLOURS = {
     "delivered": "green",
     "bought": "green",
     "matched": "green",
-    "customs_held": "orange",
-    "attempt_failed": "orange",
-    "differing": "orange",
+    "customs_held": "yellow",
+    "attempt_failed": "yellow",
+    "differing": "yellow",
     "wanted": "yellow",
     "returned": "red",
     "lost": "red",
@@ -75,6 +75,19 @@ SECRETS = {
     "secret_key": gettext_noop("Secret key"),
     "site_id": gettext_noop("Site number"),
     "password": gettext_noop("Password"),
+}
+SETTINGS = {
+    "service": gettext_noop("Service"),
+    "notify_url": gettext_noop("Address for tracking pushes"),
+    "monthly_card": gettext_noop("Monthly account"),
+    "template": gettext_noop("Label template"),
+    "check_phone": gettext_noop("Last four digits of the phone"),
+    "cp_code": gettext_noop("Line code"),
+    "product": gettext_noop("Product code"),
+    "warehouse": gettext_noop("Warehouse code"),
+    "currency": gettext_noop("Currency"),
+    "account_number": gettext_noop("Account number"),
+    "account_country_code": gettext_noop("Country of the account"),
 }
 ACTIONS = {
     "carrier.save": gettext_noop("Carrier account changed"),
@@ -132,6 +145,10 @@ def carrier(code: str) -> str:
 
 def secret(name: str) -> str:
     return _(SECRETS[name]) if name in SECRETS else name
+
+
+def setting(name: str) -> str:
+    return _(SETTINGS[name]) if name in SETTINGS else name
 
 
 def colour(code: str) -> str:
