@@ -1,4 +1,4 @@
-"""The last step of the same quotes – front − reach − card[steps], best road – by numba, polars, DuckDB and plain Python.
+"""The last step of the same quotes, front − reach − card[steps] and the best road, by numba and by other engines.
 
 All are given the fronts and reaches ready made; the figures of whole quotes include working those out.
 """
