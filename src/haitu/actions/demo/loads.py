@@ -42,29 +42,32 @@ def make_loads(
     supplier_id = purchase.save_supplier(draft=draft, **by)
     best = sorted(plan.kinds, key=lambda kind: (-plan.units_sold.get(kind.article.sku, 0), kind.article.sku))
     for load in plan.assumed.loads:
+        # A load from the supplier was ordered as long before it left as the supplier takes.
+        planned = now - timedelta(load.days_ago + (given.days_p50 if load.origin == given.code else 1))
+        then = by | {"now": planned}
         skus = [kind.article.sku for kind in best[: load.skus]]
         said = Load(
             number=load.number,
             to_warehouse_id=warehouses[load.to].pk,
             lane_id=lanes[load.to].pk if load.to in lanes else None,
-            eta_p50=now.date(),
-            eta_p90=now.date(),
+            eta_p50=None if load.to in lanes else now.date(),
+            eta_p90=None if load.to in lanes else now.date(),
             share_by=ShareBy.VOLUME,
             freight_minor=load.freight_minor,
         )
         if load.origin == given.code:
             costs = {kind.article.sku: kind.goods_minor for kind in best[: load.skus]}
             lines = _ordered(
-                merchant, plan, supplier_id, load, goods=[(variants[sku], costs[sku]) for sku in skus], by=by
+                merchant, plan, supplier_id, load, goods=[(variants[sku], costs[sku]) for sku in skus], by=then
             )
-            made = inbound.plan_from_supplier(supplier_id=supplier_id, load=said, units=lines, **by)
+            made = inbound.plan_from_supplier(supplier_id=supplier_id, load=said, units=lines, **then)
         else:
             origin = warehouses[load.origin]
             found = Stock.objects.of(merchant.pk).filter(
                 warehouse=origin, variant_id__in=[variants[sku] for sku in skus], on_hand__gte=load.units_each
             )
             units = {stock.pk: load.units_each for stock in found}
-            made = inbound.plan_transfer(origin_id=origin.pk, load=said, units=units, **by)
+            made = inbound.plan_transfer(origin_id=origin.pk, load=said, units=units, **then)
         _walk(made, load, by, now)
     return len(plan.assumed.loads)
 
@@ -131,7 +134,7 @@ def _ordered(
             Wanted(variant_id=variant, quantity=load.units_each, unit_minor=convert_back(cost, fx))
             for variant, cost in goods
         ],
-        ordered_on=by["now"].date() - timedelta(load.days_ago + plan.assumed.supplier.days_p50),
+        ordered_on=by["now"].date(),
         **by,
     )
     lines = PurchaseLine.objects.of(merchant.pk).filter(purchase_id=purchase_id).values_list("pk", "quantity")
