@@ -164,7 +164,7 @@ def test_the_list_of_cards_is_searched_sorted_and_filtered(world: World, owner: 
 def test_lanes_are_compared_and_say_why_they_refuse(world: World, owner: Client) -> None:
     query = {"to": "DE", "weight_g": "1000", "length_mm": "100", "width_mm": "100", "height_mm": "100"}
     shown = page(owner, "lane_choice", **query)
-    rows = re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', shown)
+    rows = re.findall(r'<th scope="row"><a class="[^"]*" href="[^"]*">([^<]*)</a>', shown)
     assert rows == ["LEJ-DE", "SZX-DE"]
     assert shown.count('<g class="mark') == 2
     assert "CN¥31.20" in shown  # 3.90 euros at 8
