@@ -248,7 +248,7 @@ def _step(prices: Sequence[Price], bands: list[_Band], rules: Rules, noticed: li
         return rules.step_g
     if bands and all(band.whole_kg for band in bands[1:]) and WHOLE_KILOGRAMS in noticed:
         return WHOLE_KG
-    if any("per_kg" in band.costs for band in bands):
+    if any("per_kg" in band.costs and not band.whole_kg for band in bands):
         noticed.append(said("no weight step is stated: every gram is billed"))
     return 1
 
