@@ -114,9 +114,7 @@ def test_htmx_gets_only_what_changes(shop: Client, world: World) -> None:
     assert text(answer) == "Liegt im Warenkorb. Zum Warenkorb 2"
 
 
-def test_the_cart_asks_the_database_twice(
-    shop: Client, world: World, django_assert_num_queries: CountQueries
-) -> None:
+def test_the_cart_asks_the_database_twice(shop: Client, world: World, django_assert_num_queries: CountQueries) -> None:
     put_in(shop, world)
     shop.get("/de-de/cart/")
     with django_assert_num_queries(2):
