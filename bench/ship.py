@@ -13,6 +13,7 @@ import json
 import resource
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -104,8 +105,13 @@ def engines(skus: Skus, made: Mapping[str, Offer]) -> dict[str, Any]:
         told["numba, best path"] = figures(count, *over_blocks(skus, made, lambda c, one: best_paths(c, one, 1)))
         told["numba, best three"] = figures(count, *over_blocks(skus, made, best_paths))
 
+        most = max(len(one.roads) for one in made.values())
+        own = threading.local()  # each thread stores into a place of its own, as a writer would hand it on
+
         def stored(chunk: Chunk, one: Offer) -> None:
-            components(chunk, one, np.empty((len(one.roads), len(STEPS), len(chunk.skus)), dtype=np.int64))
+            if not hasattr(own, "place"):
+                own.place = np.zeros((most, len(STEPS), BLOCK), dtype=np.int64)
+            components(chunk, one, own.place[: len(one.roads), :, : len(chunk.skus)])
 
         told["numba, components stored"] = figures(count, *over_blocks(skus, made, stored))
     return told

@@ -12,15 +12,15 @@ import pytest
 
 from haitu.commands import ROOT
 from haitu.core.freight import Lane
-from haitu.plan.quotes.fingerprint import prints
+from haitu.plan.quotes.fingerprint import offer_prints
 from haitu.plan.quotes.skus import BadFacts
 from tests.core.hengda import LANES
 from tests.plan.test_price_list import RAIL, goods, offers
 
 ASK = """
-from haitu.plan.quotes.fingerprint import prints
+from haitu.plan.quotes.fingerprint import offer_prints
 from tests.plan.test_price_list import goods, offers
-print(prints(offers(goods(5))["DE"], "chunk"))
+print(offer_prints(offers(goods(5))["DE"]))
 """
 
 
@@ -47,7 +47,7 @@ def test_two_processes_take_the_same_fingerprints() -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert told == {f"{prints(offers(goods(5))['DE'], 'chunk')}\n"}
+    assert told == {f"{offer_prints(offers(goods(5))['DE'])}\n"}
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_two_processes_take_the_same_fingerprints() -> None:
 )
 def test_what_changes_a_path_changes_its_fingerprint_alone(changed: Lane) -> None:
     skus = goods(5)
-    before, after = (prints(offers(skus, rail=rail)["DE"], "chunk") for rail in (RAIL, changed))
+    before, after = (offer_prints(offers(skus, rail=rail)["DE"]) for rail in (RAIL, changed))
     assert {path for path in before if before[path] != after[path]} == {"SZX-LEJ > LEJ-DE"}
 
 
 def test_a_lanes_name_alone_changes_nothing_but_the_paths_it_names() -> None:
     skus = goods(5)
     carrier = replace(LANES[0], carrier="Another courier")
-    assert prints(offers(skus, de=carrier)["DE"], "chunk") == prints(offers(skus)["DE"], "chunk")
+    assert offer_prints(offers(skus, de=carrier)["DE"]) == offer_prints(offers(skus)["DE"])

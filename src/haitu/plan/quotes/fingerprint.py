@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from hashlib import blake2b
 
@@ -38,13 +38,18 @@ def road_print(road: Road, card: Column) -> str:
     return _digest([*figures, *(_of_program(road.hauls.entry) if road.hauls.entry else [])])
 
 
-def prints(offered: Offer, chunk_print: str) -> dict[str, str]:
-    """Path → the fingerprint of its prices for one chunk of SKUs."""
+def offer_prints(offered: Offer) -> dict[str, str]:
+    """Path → the fingerprint of all that its prices rest on beside the goods."""
     market = market_print(offered.rules)
     return {
-        path_name(road): _digest([market, road_print(road, card), chunk_print])
+        path_name(road): _digest([market, road_print(road, card)])
         for road, card in zip(offered.roads, offered.cards, strict=True)
     }
+
+
+def prints(of_offer: Mapping[str, str], chunk_print: str) -> dict[str, str]:
+    """Path → the fingerprint of its prices for one chunk of SKUs."""
+    return {path: _digest([one, chunk_print]) for path, one in of_offer.items()}
 
 
 def path_name(road: Road) -> str:

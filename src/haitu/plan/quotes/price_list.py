@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from haitu.plan.quotes.best import KEPT, NO_ROAD, Best, best
 from haitu.plan.quotes.exact import Column
-from haitu.plan.quotes.fingerprint import path_name, prints
+from haitu.plan.quotes.fingerprint import offer_prints, path_name, prints
 from haitu.plan.quotes.offer import Chunk, Offer
 from haitu.plan.quotes.skus import Skus
 
@@ -80,7 +80,8 @@ class PriceList:
         """Bring the files up to these inputs; only what differs is worked out."""
         for left in self.root.glob(f"**/*{PART}"):
             left.unlink()
-        tasks = [self._task(number, start) for number, start in enumerate(range(0, len(self.skus), self.chunk))]
+        now = {market: offer_prints(offered) for market, offered in self.offers.items()}
+        tasks = [self._task(now, number, start) for number, start in enumerate(range(0, len(self.skus), self.chunk))]
         with ThreadPoolExecutor(max_workers=workers) as pool:
             list(pool.map(self._work, tasks))
         wanted = {file_of(self.root, market, task.number) for market in self.offers for task in tasks}
@@ -94,19 +95,19 @@ class PriceList:
             changed_quotes=sum(task.changed_quotes for task in tasks),
         )
 
-    def _task(self, number: int, start: int) -> _Task:
+    def _task(self, now: Mapping[str, Mapping[str, str]], number: int, start: int) -> _Task:
         stop = min(start + self.chunk, len(self.skus))
         chunk_print = self.skus.part(start, stop).fingerprint()
-        wanted = {market: prints(offered, chunk_print) for market, offered in self.offers.items()}
+        wanted = {market: prints(of_offer, chunk_print) for market, of_offer in now.items()}
         there = {market: _prints_of(file_of(self.root, market, number)) for market in self.offers}
         changed = sum(
-            (there[market] or {}).get(path) != one for market, now in wanted.items() for path, one in now.items()
+            (there[market] or {}).get(path) != one for market, new in wanted.items() for path, one in new.items()
         )
         return _Task(
             number=number,
             start=start,
             stop=stop,
-            stale=tuple((market, now) for market, now in wanted.items() if there[market] != now),
+            stale=tuple((market, new) for market, new in wanted.items() if there[market] != new),
             changed_quotes=(stop - start) * changed,
         )
 
@@ -171,7 +172,7 @@ def _write(file: Path, table: pa.Table, now: Mapping[str, str]) -> None:
     with pq.ParquetWriter(
         part,
         table.schema,
-        compression="lz4",
+        compression="none",
         use_dictionary=names,
         column_encoding={field.name: PACKED for field in table.schema if pa.types.is_integer(field.type)},
         write_statistics=False,
