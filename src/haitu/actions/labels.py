@@ -222,12 +222,12 @@ def ask_again(*, now: datetime, limit: int = 20) -> int:
     ).select_related("account__merchant", "shipment")
     bought = 0
     for label in list(waiting.order_by("changed_at")[:limit]):
-        if carrier_of(label.account).repeats:
-            try:
+        try:
+            if carrier_of(label.account).repeats:
                 ask(label, by=None, now=now)
                 bought += 1
-            except Refusal as no:
-                log.warning("label %s: %s", label.pk, no.told)
+        except Refusal as no:
+            log.warning("label %s: %s", label.pk, no.told)
     return bought
 
 
