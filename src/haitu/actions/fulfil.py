@@ -16,7 +16,7 @@ from django.db.models import F
 
 from haitu.actions.audit import audit
 from haitu.actions.letters import write
-from haitu.actions.order import dims_of, lines_of, locked, quoted_by_line
+from haitu.actions.order import dims_of, expected_by_line, lines_of, locked
 from haitu.actions.record import record, record_many
 from haitu.actions.refund import deposit_refunds, going_back
 from haitu.actions.shipped import billed_of, shipments_posted, shipped_by_line
@@ -189,7 +189,7 @@ def _leave(
     order: Order, shipment: Shipment, parcel: list[_Part], stocks: dict[int, Stock], now: datetime
 ) -> tuple[Posting, ...]:
     """Takes the parcel's units off the shelf; what leaving means for each line."""
-    quoted = quoted_by_line(order, lines_of(order))
+    quoted = expected_by_line(order, lines_of(order))
     posted, returned = shipped_by_line(order), deposit_refunds(order)
     postings = []
     for part in parcel:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import Max
 
 from haitu.core.errors import Refusal
 from haitu.core.events import Dims, Posting, from_payload, stamp
 from haitu.core.landed import Waterfall
+from haitu.core.money import half_up
 from haitu.models import Event, Order, OrderLine, Refund
+
+WAY_STEPS = ("duty", "import_vat", "storage", "last_mile")  # what another way changes
 
 
 class NoSuchOrder(Refusal):
@@ -69,6 +74,23 @@ def quoted_by_line(order: Order, lines: list[OrderLine]) -> dict[int, Posting]:
     """Each line's quoted posting; where nothing was quoted, what the buyer paid and the tax in it."""
     placed = {posting.line_id: posting for posting in placed_postings(order)}
     return {line.pk: placed.get(line.pk) or _unquoted(order, line) for line in lines}
+
+
+def expected_by_line(order: Order, lines: list[OrderLine]) -> dict[int, Posting]:
+    """Each line's quoted posting with what its way costs now: of a re-routed line, as it was found then.
+
+    Price, tax and fees stay as quoted; goods and the way in are taken from the stock that leaves.
+    """
+    expected = quoted_by_line(order, lines)
+    quantities = {line.pk: line.quantity for line in lines}
+    for entry in order.quote.get("rerouted", ()):
+        for kept in entry["lines"]:
+            line_id, units = kept["line_id"], kept["quantity"]
+            now = Waterfall.from_list(kept["expected"])
+            # Parts of a line are cut out of the whole line: as many units as it has would cost so much.
+            by_way = {step: half_up(getattr(now, step) * quantities[line_id], units) for step in WAY_STEPS}
+            expected[line_id] = replace(expected[line_id], waterfall=replace(expected[line_id].waterfall, **by_way))
+    return expected
 
 
 def _unquoted(order: Order, line: OrderLine) -> Posting:

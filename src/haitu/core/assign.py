@@ -78,18 +78,30 @@ def choose(
     floors: Sequence[Floor] | None = None,
     extra_parcel_minor: int = 0,
     most_steps: int = MOST_STEPS,
+    whole_lines: bool = False,
 ) -> Choice[L]:
     """Which warehouse sends what, at the least landed cost; of equals the earliest, with fewest parcels.
 
     `serve` may refuse a parcel (too heavy, no open lane): then another is looked for. `reckon` answers as `serve`
     does, in short; `floors` hold below both (none: every way is reckoned). A parcel beyond the first counts
-    `extra_parcel_minor`, so a basket is split where that is needed, or saves more. `name` tells a variant's SKU.
+    `extra_parcel_minor`, so a basket is split where that is needed, or saves more. `whole_lines`:
+    no line is parted. `name` tells a variant's SKU.
     """
     shelves = _shelves(demand, stock)
+    if whole_lines:
+        shelves = _with_whole_lines(demand, shelves)
     _check_enough(demand, shelves, name)
     if len(shelves) == 1:
         return _only(next(iter(shelves)), demand, serve)
-    search = Search(demand, shelves, reckon or _reckoned(serve), floors, extra_parcel_minor, most_steps=most_steps)
+    search = Search(
+        demand,
+        shelves,
+        reckon or _reckoned(serve),
+        floors,
+        extra_parcel_minor,
+        most_steps=most_steps,
+        whole_lines=whole_lines,
+    )
     best = search.best()
     if best is None:
         raise _refusal(demand, shelves, serve, name)
@@ -138,6 +150,15 @@ def _shelves(demand: Units, stock: Iterable[StockAt]) -> dict[int, dict[int, int
             if free > 0:
                 shelves.setdefault(at.warehouse_id, {})[at.variant_id] = free
     return dict(sorted(shelves.items()))
+
+
+def _with_whole_lines(demand: Units, shelves: Mapping[int, Units]) -> dict[int, dict[int, int]]:
+    """The shelves without what is too little for its line."""
+    kept = {
+        at: {variant: units for variant, units in shelf.items() if units >= demand[variant]}
+        for at, shelf in shelves.items()
+    }
+    return {at: shelf for at, shelf in kept.items() if shelf}
 
 
 def _check_enough(demand: Units, shelves: Mapping[int, Units], name: Callable[[int], str]) -> None:

@@ -15,7 +15,7 @@ EXTRA_PARCEL = (150, "EUR")
 FEW_WAYS = 2  # so few ways to send a basket are priced at once; more are first sorted by their floors
 
 
-def parcels_of(asking: Asking) -> Choice[Way]:
+def parcels_of(asking: Asking, *, whole_lines: bool = False) -> Choice[Way]:
     """The parcels the goods travel in, each with its exact share of what the buyer pays for delivery."""
     stock = asking.stock.values()
     extra_minor = asking.terms.known("extra parcel", lambda: asking.terms.in_market(*EXTRA_PARCEL))
@@ -28,6 +28,7 @@ def parcels_of(asking: Asking) -> Choice[Way]:
             reckon=asking.reckon,
             floors=asking.floors() if _many_ways(asking) else None,
             extra_parcel_minor=extra_minor,
+            whole_lines=whole_lines,
         )
     except NotServed as refused:
         raise not_delivered(refused.reasons) from None

@@ -88,6 +88,7 @@ class Search:
         "taken",
         "variants",
         "wanted",
+        "whole_lines",
     )
 
     def __init__(
@@ -99,6 +100,7 @@ class Search:
         extra_parcel_minor: int,
         *,
         most_steps: int,
+        whole_lines: bool = False,
     ) -> None:
         self.demand = demand
         self.variants = tuple(sorted(demand))
@@ -111,7 +113,7 @@ class Search:
         self.floors = floors
         self.extra = extra_parcel_minor
         self.single: list[_Plan] = []  # one-parcel plans, the best two
-        self.steps, self.most_steps = 0, most_steps
+        self.steps, self.most_steps, self.whole_lines = 0, most_steps, whole_lines
         self.cut_short = False
         self.taken: _Plan | None = None
         self._known: dict[tuple[int, tuple[int, ...]], Reckoned | None] = {}
@@ -323,7 +325,7 @@ class _Parting:
             if not any(shelf[line] == wanted and unit < NEVER for shelf, unit in zip(shelves, each, strict=True))
         }
         # The first parcel's extra is no extra.
-        for self._apart in (needs, set(range(len(search.wanted)))):
+        for self._apart in (set(),) if search.whole_lines else (needs, set(range(len(search.wanted)))):
             self._part(search.wanted, -self._extra, ())
             if max(search.wanted) == 1 or len(needs) == len(search.wanted):
                 break

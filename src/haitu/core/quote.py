@@ -50,7 +50,7 @@ def quote(basket: Basket, book: Book, *, to: Destination, on: date) -> Quote:
     asking = Asking(_demand(basket), book, to, on)
     choice = parcels_of(asking)
     parcels = choice.parcels
-    quoted = _sum_up(_lines(parcels, asking), parcels, asking)
+    quoted = _sum_up(lines_of(parcels, asking), parcels, asking)
     return replace(quoted, why=(*quoted.why, *choice_why(choice, asking)))
 
 
@@ -109,7 +109,7 @@ def _demand(basket: Basket) -> dict[int, int]:
     return demand
 
 
-def _lines(parcels: Sequence[Parcel[Way]], asking: Asking) -> tuple[QuoteLine, ...]:
+def lines_of(parcels: Sequence[Parcel[Way]], asking: Asking) -> tuple[QuoteLine, ...]:
     """Every line with its waterfall; what belongs to the whole order is shared by value."""
     terms = asking.terms
     amounts = [amount for parcel in parcels for amount in asking.amounts(parcel.units)]
