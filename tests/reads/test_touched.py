@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from haitu.actions import closure
+from haitu.actions import closure, supply
 from haitu.models import Closure, Inbound, Lane
 from haitu.reads.touched import LaneTouched, OrderTouched, PromiseTouched, Stranded, Touched, standing, subject, touched
 from tests.actions import loading
@@ -79,23 +79,18 @@ def test_a_closed_warehouse_touches_its_loads_and_all_that_lies_in_it(world: Wor
     assert {row.sku: row.units for row in found.stranded} == {"LANTERN": 120, "MUG": 46, "CHANDELIER": 5, "MYSTERY": 5}
 
 
-def test_what_is_closed_already_is_touched_no_more(world: World) -> None:
-    lane = world.lanes["LEJ-DE"]
+def test_what_is_closed_already_tells_what_that_touches(world: World) -> None:
+    lane, merchant_id = world.lanes["LEJ-DE"], world.merchant.pk
+    before = asked(world, "lane", lane.pk)
     made = closure.close_lane_on(
-        merchant_id=world.merchant.pk,
-        lane_id=lane.pk,
-        valid_from=TODAY,
-        valid_to=None,
-        reason="strike",
-        by=None,
-        now=NOW,
+        merchant_id=merchant_id, lane_id=lane.pk, valid_from=TODAY, valid_to=None, reason="strike", by=None, now=NOW
     )
-    given = subject(world.merchant.pk, "lane", str(lane.pk))
+    supply.close_lane(merchant_id=merchant_id, lane_id=lane.pk, reason="and a flood", by=None, now=NOW)
+    assert asked(world, "lane", lane.pk) == before
+    given = subject(merchant_id, "lane", str(lane.pk))
     assert given is not None
-    assert touched(world.merchant.pk, given, on=TODAY).lanes == ()
-    assert [(row.id, row.reason) for row in standing(world.merchant.pk, given, on=TODAY)] == [
-        (made.closure_id, "strike")
-    ]
+    assert given.by_hand == "and a flood"
+    assert [(row.id, row.reason) for row in standing(merchant_id, given, on=TODAY)] == [(made.closure_id, "strike")]
 
 
 def test_asking_writes_nothing_and_asks_little(world: World, by_sea: Lane) -> None:

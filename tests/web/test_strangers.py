@@ -22,6 +22,7 @@ from haitu.models import (
     CarrierAccount,
     CarrierInvoice,
     CarrierInvoiceLine,
+    Closure,
     Event,
     Label,
     Member,
@@ -34,7 +35,7 @@ from haitu.models import (
 )
 from tests.actions import loading
 from tests.actions.buying import basket_of, paid_order
-from tests.world import HOST, NOW, OTHER_HOST, World
+from tests.world import HOST, NOW, OTHER_HOST, TODAY, World
 
 MARKET = "^[a-z]{2,3}(?:-[a-z]{4})?-[a-z]{2}/"
 SECRETS = ("LANTERN", "Paper lantern", "Hengda", "hengda", "Anna", "Leipzig", "lin@")
@@ -68,6 +69,18 @@ def _stock(world: World, _: Order) -> Mapping[str, Any]:
 
 def _lane(world: World, _: Order) -> Mapping[str, Any]:
     return {"lane_id": world.lanes["LEJ-DE"].pk}
+
+
+def _closure(world: World, _: Order) -> Mapping[str, Any]:
+    """A closure of Leipzig's lane that runs."""
+    found, _made = Closure.objects.of(world.merchant.pk).get_or_create(
+        merchant=world.merchant, lane=world.lanes["LEJ-DE"], valid_from=TODAY, reason="LANTERN strike"
+    )
+    return {"closure_id": found.pk}
+
+
+def _closed_lane(world: World, _: Order) -> Mapping[str, Any]:
+    return {"kind": "lane", "which": world.lanes["LEJ-DE"].pk}
 
 
 def _line(_: World, order: Order) -> int:
@@ -275,6 +288,12 @@ CASES: dict[str, Case] = {
             "traffic": "0",
             "returns": "0",
         },
+    ),
+    "desk/network/": Case(),
+    "desk/network.json": Case(),
+    "desk/network/closures/<int:closure_id>/lift/": Case(ids=_closure, body=_closed_lane),
+    "desk/network/<slug:kind>/<slug:which>/": Case(
+        ids=lambda w, _o: {"kind": "lane", "which": w.lanes["LEJ-DE"].pk}, body=lambda _w, _o: {"reason": "strike"}
     ),
     "desk/lanes/": Case(),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),

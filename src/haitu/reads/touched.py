@@ -1,6 +1,7 @@
 """What closing a lane, a warehouse or a sea passage would touch: lanes, orders, loads, stock, promises.
 
-Nothing is written: the closure is put among those that are in force, and `reads.closures` is asked as always.
+Nothing is written: the day is looked at twice through `reads.closures`, without and with the closure, so that a thing
+which is closed already tells what that touches.
 """
 
 from __future__ import annotations
@@ -44,10 +45,14 @@ Reach = Mapping[int, frozenset[str]]  # by warehouse id the countries whose buye
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What may be closed: exactly one of `lane_id`, `warehouse_id` and `passage` is set."""
+    """What may be closed: exactly one of `lane_id`, `warehouse_id` and `passage` is set.
+
+    `by_hand`: a lane that is closed until somebody opens it, and why.
+    """
 
     name: str
     told: str
+    by_hand: str | None = None
     lane_id: int | None = None
     warehouse_id: int | None = None
     passage: str = ""
@@ -145,7 +150,12 @@ def subject(merchant_id: int, kind: str, which: str) -> Subject | None:
         return (
             None
             if lane is None
-            else Subject(name=lane.code, told=f"{lane.carrier} {lane.service}".strip(), lane_id=lane.pk)
+            else Subject(
+                name=lane.code,
+                told=f"{lane.carrier} {lane.service}".strip(),
+                by_hand=None if lane.open else lane.closed_reason,
+                lane_id=lane.pk,
+            )
         )
     if kind == "warehouse":
         site = Warehouse.objects.of(merchant_id).filter(pk=int(which)).first()
@@ -169,11 +179,13 @@ def standing(merchant_id: int, given: Subject, *, on: date) -> tuple[StandingClo
 
 
 def touched(merchant_id: int, given: Subject, *, on: date) -> Touched:
-    """What closing it on that day would touch."""
+    """What closing it on that day would touch, or does where it is closed."""
     lanes = list(Lane.objects.of(merchant_id).order_by("code"))
-    now = shut_on(merchant_id, on)
-    then = _with(now, given, lanes)
-    before, after = ({lane.pk: shut.lane(lane) for lane in lanes} for shut in (now, then))
+    for lane in lanes:
+        lane.open = lane.open or lane.pk == given.lane_id  # in memory: as if it were not closed by hand
+    without = _without(shut_on(merchant_id, on), given, lanes)
+    closed = _with(without, given)
+    before, after = ({lane.pk: shut.lane(lane) for lane in lanes} for shut in (without, closed))
     changed = [lane for lane in lanes if _differs(before[lane.pk], after[lane.pk])]
     lane_ids = [lane.pk for lane in changed]
     orders = _orders(merchant_id, lane_ids)
@@ -196,16 +208,27 @@ def touched(merchant_id: int, given: Subject, *, on: date) -> Touched:
     )
 
 
-def _with(now: Shut, given: Subject, lanes: Iterable[Lane]) -> Shut:
-    """The same day with the subject closed as well."""
-    shut = (Closure(valid_from=now.on, reason=given.name),)
-    if given.lane_id is not None:
-        return replace(now, lanes={**now.lanes, given.lane_id: shut})
-    if given.warehouse_id is not None:
-        return replace(now, warehouses={**now.warehouses, given.warehouse_id: shut})
+def _without(now: Shut, given: Subject, lanes: Iterable[Lane]) -> Shut:
+    """The same day with the subject open, and the places where ships would have to find another way."""
     codes = {code for lane in lanes if given.passage in lane.passages for code in (lane.from_place, lane.to_place)}
     places = {row.code: place_of(row) for row in PlaceRow.objects.filter(code__in=codes - {""})}
-    return replace(now, passages={**now.passages, given.passage: shut}, places={**now.places, **places})
+    return replace(
+        now,
+        lanes={lane_id: shut for lane_id, shut in now.lanes.items() if lane_id != given.lane_id},
+        warehouses={site_id: shut for site_id, shut in now.warehouses.items() if site_id != given.warehouse_id},
+        passages={name: shut for name, shut in now.passages.items() if name != given.passage},
+        places={**now.places, **places},
+    )
+
+
+def _with(day: Shut, given: Subject) -> Shut:
+    """The same day with the subject closed."""
+    shut = (Closure(valid_from=day.on, reason=given.name),)
+    if given.lane_id is not None:
+        return replace(day, lanes={**day.lanes, given.lane_id: shut})
+    if given.warehouse_id is not None:
+        return replace(day, warehouses={**day.warehouses, given.warehouse_id: shut})
+    return replace(day, passages={**day.passages, given.passage: shut})
 
 
 def _differs(before: LaneState, after: LaneState) -> bool:
