@@ -242,7 +242,9 @@ def main(count: int) -> dict[str, Any]:
         root = Path(folder)
         told["price list"] = listed(skus, made, root)
         last_mile = next(road.last for road in made["DE"].roads if len(road.lanes) > 1)
-        for name, lane in (("last mile", last_mile), ("busiest line haul", busiest(made))):
+        to_hamburg = next(lane for lane in priced.network.lanes if lane.code == "SZX1-HAM1-FCL")
+        changes = (("last mile", last_mile), ("line haul to Europe", to_hamburg), ("line haul to all", busiest(made)))
+        for name, lane in changes:
             told[f"refresh, {name}"] = refreshed(skus, root, priced.network.lanes, lane)
             PriceList(root=root, skus=skus, offers=made, rank=ranker()).refresh()  # back, for the next
     return told
