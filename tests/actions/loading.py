@@ -1,15 +1,27 @@
-"""Loads and purchase orders that tests start from; asked for again they are the same ones."""
+"""Loads, purchase orders and price lists that tests start from; asked for again they are the same ones."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from haitu.actions import inbound, purchase
+from django.utils import timezone
+
+from haitu.actions import inbound, purchase, tariff_file
 from haitu.actions.inbound import Load
 from haitu.actions.purchase import SupplierDraft, Wanted
-from haitu.models import Inbound, InboundStatus, PurchaseOrder
+from haitu.models import Inbound, InboundStatus, PurchaseOrder, TariffFile
+from haitu.reads.desk.tariff_files import preview
+from tests.links.tariffs.lists import text
 from tests.world import NOW, TODAY, World
+
+LIST = text(
+    [
+        ["air, prices without volume: actual weight only, steps of 100 g"],
+        ["Carrier", "Service", "Origin", "Country", "Weight (kg)", "CNY/kg", "Fee (CNY/parcel)", "Days"],
+        ["SZX-DE", "", "SZX", "DE", "0-20", 41, 20, "9-14"],
+    ]
+)
 
 
 def _by(world: World) -> dict[str, Any]:
@@ -52,3 +64,38 @@ def bought(world: World) -> dict[str, int]:
         supplier_id=supplier_id, number="PO-1", lines=lines, ordered_on=TODAY, **_by(world)
     )
     return {"purchase_id": purchase_id, "supplier_id": supplier_id}
+
+
+def listed(world: World) -> int:
+    """A price list that was uploaded: new prices by the lane from Shenzhen to Germany."""
+    found = TariffFile.objects.of(world.merchant.pk).filter(name="air.csv").first()
+    if found is not None:
+        return int(found.pk)
+    return tariff_file.keep_file(
+        merchant_id=world.merchant.pk, name="air.csv", content=LIST.encode(), by=world.owner, now=timezone.now()
+    )
+
+
+def seen_list(world: World, starts: date) -> str:
+    """What the page would show of the list, as its form carries it back."""
+    found = preview(world.merchant.pk, listed(world), starts=starts, today=timezone.localdate())
+    assert found is not None
+    return found.digest
+
+
+def applied_list(world: World) -> int:
+    """The same list, in force from a week on."""
+    file_id, starts = listed(world), timezone.localdate() + timedelta(7)
+    if TariffFile.objects.of(world.merchant.pk).get(pk=file_id).applied_at is None:
+        tariff_file.apply(
+            merchant_id=world.merchant.pk,
+            file_id=file_id,
+            starts=starts,
+            seen=seen_list(world, starts),
+            good_only=False,
+            open_new=False,
+            by=world.owner,
+            now=timezone.now(),
+            today=timezone.localdate(),
+        )
+    return file_id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -95,6 +96,11 @@ def _planned(world: World, _: Order) -> Mapping[str, Any]:
 def _departed(world: World, _: Order) -> Mapping[str, Any]:
     """A load of mugs on its way."""
     return {"inbound_id": loading.departed(world)}
+
+
+def _listed(world: World, _: Order) -> Mapping[str, Any]:
+    """A price list that waits to be applied."""
+    return {"file_id": loading.listed(world)}
 
 
 def _bought(world: World, _: Order) -> Mapping[str, Any]:
@@ -298,6 +304,23 @@ CASES: dict[str, Case] = {
     "desk/lanes/": Case(),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
     "desk/lanes/<int:lane_id>/open/": Case(ids=_lane),
+    "desk/lanes/compare/": Case(query="?to=DE&weight_g=500"),
+    "desk/tariffs/": Case(),
+    "desk/tariffs/export.<kind>": Case(ids=lambda _w, _o: {"kind": "csv"}),
+    "desk/tariffs/<int:tariff_id>/export.<kind>": Case(
+        ids=lambda w, _o: {"tariff_id": w.lanes["LEJ-DE"].tariff_id, "kind": "csv"}
+    ),
+    "desk/tariffs/upload/": Case(
+        body=lambda _w, _o: {"file": SimpleUploadedFile("more.csv", loading.LIST.encode() + b"\n")}
+    ),
+    "desk/tariffs/files/": Case(ids=_listed),
+    "desk/tariffs/files/<int:file_id>/": Case(ids=_listed),
+    "desk/tariffs/files/<int:file_id>/columns/": Case(ids=_listed, body=lambda _w, _o: {"mode": "air"}),
+    "desk/tariffs/files/<int:file_id>/apply/": Case(
+        ids=_listed, body=lambda w, _o: {"starts": "2027-01-01", "seen": loading.seen_list(w, date(2027, 1, 1))}
+    ),
+    "desk/tariffs/files/<int:file_id>/discard/": Case(ids=_listed),
+    "desk/tariffs/files/<int:file_id>/undo/": Case(ids=lambda w, _o: {"file_id": loading.applied_list(w)}),
     "desk/tariffs/<int:tariff_id>/": Case(
         ids=lambda w, _o: {"tariff_id": w.lanes["LEJ-DE"].tariff_id},
         body=lambda _w, _o: {
@@ -426,8 +449,8 @@ def address(route: str, world: World, order: Order) -> str:
     case = CASES[route]
     path = route.replace(MARKET, "ja-jp/")
     for name, value in case.ids(world, order).items():
-        for kind in ("int", "slug", "path"):
-            path = path.replace(f"<{kind}:{name}>", str(value))
+        for kind in ("int:", "slug:", "path:", ""):
+            path = path.replace(f"<{kind}{name}>", str(value))
     assert "<" not in path
     return f"/{path}{case.query}"
 
