@@ -24,8 +24,6 @@ from tests.plan.drawn import worlds
 from tests.plan.test_best import several
 from tests.plan.test_price_list import CARTONS
 
-pytest.importorskip("numba")  # the extra `fast`
-
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(world=worlds(), data=st.data())

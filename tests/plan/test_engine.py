@@ -20,8 +20,6 @@ from haitu.plan.engine import Engine, UnknownEngine, best_codes, by_path, engine
 from haitu.plan.quotes.price_list import write_skus
 from tests.plan.test_price_list import goods, offers, price_list
 
-pytest.importorskip("pyspark")
-
 LONGEST_START_S = 120.0
 SPARK_HOME = os.environ.get("SPARK_HOME", "")  # a whole Spark, not only its client
 # gRPC and pandas inside the client warn about what we do not decide.
