@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+from django.core.management import call_command
+
 from haitu.actions import fulfil
 from haitu.actions.reroute import _write, reroute
 from haitu.core.landed import Waterfall
@@ -117,3 +120,9 @@ def test_another_merchant_reroutes_nothing_of_ours(world: World) -> None:
     shut(world, "LEJ-DE")
     assert reroute(merchant_id=world.other.pk, by=None, now=SOON, order_ids=[order.pk]).orders == 0
     assert way_of(order) == "1 from LEJ by LEJ-DE"
+
+
+def test_the_command_tells_what_it_did(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    sold(world, "one", LANTERN=1)
+    call_command("reroute", "hengda")
+    assert capsys.readouterr().out == "0 orders re-routed, 0 of them late; more than quoted: nothing.\n"

@@ -16,6 +16,7 @@ from django.db import connection
 
 from haitu.core.book import Book, Destination, Item, QuoteLine
 from haitu.core.errors import Refusal
+from haitu.core.freight import is_remote
 from haitu.core.landed import Waterfall
 from haitu.core.money import display
 from haitu.core.parcels import parcels_of
@@ -303,12 +304,13 @@ class Router:
             stock += tuple(self._free(at, own) for at in self._shelves[order.to.country, line.variant_id])
         situation = tuple(min(at.available, demand[at.variant_id]) for at in stock)
         prices = tuple((line.variant_id, line.quantity, line.unit_minor) for line in lines)
-        key = (order.to, order.duty_paid_by, prices, shipping_minor, within, situation)
+        to = _as_priced(order.to, book)
+        key = (to, order.duty_paid_by, prices, shipping_minor, within, situation)
         if key not in self._plans:
             items = {line.variant_id: self._item(book, line) for line in lines}
             asked = Book(terms=book.terms, items=items, stock=stock)
             try:
-                self._plans[key] = self._routed(demand, asked, order, within, shipping_minor)
+                self._plans[key] = self._routed(demand, asked, replace(order, to=to), within, shipping_minor)
             except Refusal as refusal:
                 self._plans[key] = refusal
         return self._plans[key]
@@ -336,6 +338,12 @@ class Router:
         if key not in self._items:
             self._items[key] = replace(book.item(line.variant_id), override_minor=line.unit_minor)
         return self._items[key]
+
+
+def _as_priced(to: Destination, book: Book) -> Destination:
+    """Without its postcode unless a lane counts that as remote: neighbours are one question."""
+    remote = any(is_remote(lane.tariff, to.postcode) for lane in book.terms.lanes if lane.tariff.remote_postcodes)
+    return to if remote else replace(to, postcode="")
 
 
 def _apart(lines: Sequence[Waiting]) -> list[list[Waiting]]:
