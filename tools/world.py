@@ -1,4 +1,7 @@
-"""TopoJSON → GeoJSON: the shapes of the world's countries, small enough for every page that shows a map."""
+"""TopoJSON → GeoJSON: the shapes of the world's countries, small enough for every page that shows a map.
+
+Longitudes run on over the date line (179, 181, ...), so that no ring jumps across the map. Antarctica is left out.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 DIGITS = 2  # a hundredth of a degree, about a kilometre
+ICE_SOUTH_OF = -60
 
 Point = tuple[float, float]
 
@@ -19,7 +23,8 @@ def land_geojson(topology: dict[str, Any], name: str = "countries") -> str:
         rings
         for geometry in topology["objects"][name]["geometries"]
         for given in polygons_of(geometry)
-        if (rings := [ring for indices in given if len(set(ring := joined(indices, arcs))) > 2])
+        if (rings := [run_on(ring) for indices in given if len(set(ring := joined(indices, arcs))) > 2])
+        if max(lat for _, lat in rings[0]) > ICE_SOUTH_OF
     ]
     shape = {"type": "MultiPolygon", "coordinates": polygons}
     return json.dumps(shape, separators=(",", ":")) + "\n"
@@ -55,3 +60,11 @@ def joined(indices: Iterable[int], arcs: list[list[Point]]) -> list[Point]:
         arc = arcs[index] if index >= 0 else arcs[~index][::-1]
         ring += (point for point in arc if not ring or point != ring[-1])
     return ring
+
+
+def run_on(ring: list[Point]) -> list[Point]:
+    """The same ring without a jump of more than half the earth."""
+    line = ring[:1]
+    for lon, lat in ring[1:]:
+        line.append((round(lon + 360 * round((line[-1][0] - lon) / 360), DIGITS), lat))
+    return line

@@ -45,16 +45,16 @@
     lane.hit.on("mouseover", () => point(lane)).on("mouseout", () => point(chosen)).on("click", () => choose(lane));
     lanes.set(String(lane.id), lane);
   }
-  const radius = { origin: 6, transit: 5, overseas: 4.5 };
+  const radius = { origin: 5, transit: 4.5, overseas: 4 };
   for (const site of network.sites) {
-    site.dot = L.circleMarker([site.at[0], turned(site.at[1])], { radius: radius[site.kind] ?? 5, className: `site kind-${site.kind} ${site.open ? "" : "shut"}`, bubblingMouseEvents: false }).addTo(map);
+    site.dot = L.circleMarker([site.at[0], turned(site.at[1])], { radius: radius[site.kind] ?? 4, className: `site kind-${site.kind} ${site.open ? "" : "shut"}`, bubblingMouseEvents: false }).addTo(map);
     site.dot.bindTooltip(site.name);
     site.dot.on("mouseover", () => point(site)).on("mouseout", () => point(chosen)).on("click", () => choose(site));
   }
   // What is under the pointer, or else what was chosen: its line, its row, its facts.
   const panel = document.getElementById("panel");
   const title = document.getElementById("panel-title");
-  const asItWas = [title.textContent, panel.innerHTML];
+  const asItWas = [title.textContent, ...panel.childNodes];
   let chosen = null;
   let lit = null;
   const made = (tag, text, name) => {
@@ -68,6 +68,8 @@
     (what?.line ?? what?.dot)?.getElement()?.classList.toggle("lit", on);
     rowOf(what)?.classList.toggle("lit", on);
   }
+  // Above the other lanes, below the warehouses.
+  const over = (path) => path.parentNode.insertBefore(path, network.sites[0]?.dot.getElement() ?? null);
   function point(what) {
     if (what === lit) return;
     light(lit, false);
@@ -75,10 +77,10 @@
     light(what, true);
     if (!what) {
       title.textContent = asItWas[0];
-      panel.innerHTML = asItWas[1];
+      panel.replaceChildren(...asItWas.slice(1));
       return;
     }
-    what.line?.bringToFront();
+    if (what.line) over(what.line.getElement());
     title.textContent = what.name;
     const facts = made("dl", undefined, "dl");
     for (const [name, value] of what.facts) facts.append(made("dt", name), made("dd", value));

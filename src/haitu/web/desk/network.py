@@ -18,6 +18,7 @@ from haitu.actions import closure
 from haitu.core.errors import Refusal
 from haitu.core.money import minor_units
 from haitu.reads import touched as reads
+from haitu.reads.desk.paging import PER_PAGE, PageOf
 from haitu.reads.network import LineView, NetworkView, SiteView, network
 from haitu.reads.touched import Subject
 from haitu.web.desk import forms, network_words, tariff_words, words
@@ -25,7 +26,6 @@ from haitu.web.desk.answers import acted, back, nothing_here
 from haitu.web.desk.door import Desk, Right, door, show
 from haitu.web.locale import active, country_name, money_text, number_text, percent_text, unit_text
 
-MOST_ROWS = 200
 SORTS = {
     "code": attrgetter("code"),
     "mode": attrgetter("mode"),
@@ -56,7 +56,7 @@ def map_page(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         desk,
         "network.html",
         shown=shown,
-        rows=shown.lanes[:MOST_ROWS],
+        page=_page(shown.lanes, forms.page_number(request.GET)),
         given=defaultdict(str, request.GET.dict()),
         modes=sorted((code, tariff_words.mode(code)) for code in {lane.mode for lane in shown.view.lanes}),
         end=lambda lane: _end(shown, lane),
@@ -171,6 +171,14 @@ def _shown(query: QueryDict, desk: Desk) -> Shown:
     shown = Shown(view=view, lanes=view.lanes, sites=sites, all=every)
     fit = [lane for lane in view.lanes if _fits(shown, lane, query)]
     return Shown(view=view, lanes=tuple(_sorted(fit, query.get("sort", ""), desk)), sites=sites, all=every)
+
+
+def _page(lanes: tuple[LineView, ...], number: int) -> PageOf[LineView]:
+    """One page of them; a number out of range is brought into it."""
+    pages = max(1, -(-len(lanes) // PER_PAGE))
+    number = min(max(1, number), pages)
+    rows = lanes[(number - 1) * PER_PAGE : number * PER_PAGE]
+    return PageOf(rows=rows, number=number, pages=pages, total=len(lanes))
 
 
 def _fits(shown: Shown, lane: LineView, query: QueryDict) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -47,7 +50,7 @@ def doubt(why: Why) -> str:
     """In the reader's language; a code not known here is shown as it was told."""
     if why.code not in DOUBTS:
         return why.told
-    given = why.given
+    given: Mapping[str, Any] = why.given
     return _(DOUBTS[why.code]) % {
         "distance": unit_text(given["distance_km"], "length-kilometer", active()),
         "days": given["days_p50"],
