@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from haitu.actions.demo.network import lay_network
+from haitu.commands import ROOT
 from haitu.models import Closure, Lane, Member, Warehouse
 from tests.web.desk.conftest import At
 from tests.world import NOW, World
@@ -130,3 +133,11 @@ def test_an_operators_network_opens_in_both_languages(world: World, at: At, lang
     assert len(drawn(client)["lanes"]) == 154
     suez = client.get(reverse("desk:network_subject", args=["passage", "suez"]))
     assert suez.status_code == 200
+
+
+def test_the_shapes_of_the_land_never_jump_across_the_map() -> None:
+    shape = json.loads((ROOT / "src/haitu/static/vendor/world/land.json").read_text())
+    rings = [ring for polygon in shape["coordinates"] for ring in polygon]
+    assert len(rings) > 250
+    assert [ring for ring in rings if ring[0] != ring[-1] or len(ring) < 4] == []
+    assert max(abs(b[0] - a[0]) for ring in rings for a, b in pairwise(ring)) < 180
