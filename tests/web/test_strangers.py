@@ -465,7 +465,11 @@ def rows(of: int | None = None) -> dict[str, list[str]]:
 
 
 def _narrowed(model: type[Any], merchant_id: int | None) -> dict[str, int]:
-    return {"merchant_id": merchant_id} if merchant_id and issubclass(model, Owned) else {}
+    if not merchant_id:
+        return {}
+    if model is Merchant:
+        return {"pk": merchant_id}
+    return {"merchant_id": merchant_id} if issubclass(model, Owned) else {}
 
 
 def shown(answer: Any) -> str:

@@ -78,6 +78,7 @@ GIVEN = {
     "quantity": 2, "sku": "MUG", "unit_minor": 999, "amount_minor": 1998, "tax_rate_bp": 1900, "tax_minor": 319,
     "shipping_minor": 490, "free_from_minor": None, "parcel": 1, "warehouse": "LEJ", "lane": "LEJ-DE", "days_p50": 2,
     "days_p90": 3, "boxes": 1, "weight_g": 300, "chargeable_g": 500, "price_minor": 390, "currency": "EUR",
+    "chosen": "LEJ", "other": "SZX", "more_minor": 120, "days": 4,
 }  # fmt: skip
 
 

@@ -189,6 +189,7 @@ ACTIONS = carrier_words.ACTIONS | {
     "order.refund": gettext_noop("Refund"),
     "order.return": gettext_noop("Goods taken back"),
     "order.cancel": gettext_noop("Order cancelled"),
+    "order.reroute": gettext_noop("Order given another way"),
     "parcel.bill": gettext_noop("Carrier's bill booked"),
 }
 # Refusals the desk shows, by code; the figures in them come with the refusal.
