@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from world import land_geojson  # beside this file
+from topojson import land_geojson  # type: ignore[import-not-found]  # it lies beside this script
 
 VENDOR = Path(__file__).resolve().parents[1] / "src" / "haitu" / "static" / "vendor"
 ICONS = """
