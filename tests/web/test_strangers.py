@@ -27,6 +27,7 @@ from haitu.models import (
     Event,
     Label,
     Member,
+    Merchant,
     Order,
     Owned,
     Picture,
