@@ -26,6 +26,7 @@ from haitu.models import (
     Closure,
     Event,
     Label,
+    Lane,
     Member,
     Merchant,
     Order,
@@ -97,6 +98,12 @@ def _planned(world: World, _: Order) -> Mapping[str, Any]:
 def _departed(world: World, _: Order) -> Mapping[str, Any]:
     """A load of mugs on its way."""
     return {"inbound_id": loading.departed(world)}
+
+
+def _shut(world: World, _: Order) -> Mapping[str, Any]:
+    """The lane of Anna's order is closed."""
+    Lane.objects.of(world.merchant.pk).filter(pk=world.lanes["LEJ-DE"].pk).update(open=False, closed_reason="strike")
+    return {}
 
 
 def _listed(world: World, _: Order) -> Mapping[str, Any]:
@@ -303,6 +310,7 @@ CASES: dict[str, Case] = {
         ids=lambda w, _o: {"kind": "lane", "which": w.lanes["LEJ-DE"].pk}, body=lambda _w, _o: {"reason": "strike"}
     ),
     "desk/lanes/": Case(),
+    "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
     "desk/lanes/<int:lane_id>/open/": Case(ids=_lane),
     "desk/lanes/compare/": Case(query="?to=DE&weight_g=500"),

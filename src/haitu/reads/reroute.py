@@ -88,13 +88,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """How an order's stranded goods could leave, or why they cannot (`refused`); days are counted from today."""
+    """How an order's stranded goods could leave, or why they cannot (`refused`, the refusal itself in `no`)."""
 
     order: Stranded
     moved: tuple[Moved, ...] = ()
     latest: date | None = None
     more_minor: int = 0  # freight, duty and import VAT against what was quoted
     refused: str = ""
+    no: Refusal | None = None
 
     @property
     def days_late(self) -> int:
@@ -260,7 +261,7 @@ class Router:
                 raise OtherCurrency(f"{order.to.country} is sold to in {book.terms.market.currency} now.")
             parts = [self._part(order, book, lines) for lines in _apart(order.lines)]
         except Refusal as refusal:
-            return Proposal(order=order, refused=refusal.told)
+            return Proposal(order=order, refused=refusal.told, no=refusal)
         moved = tuple(line for part, _ in parts for line in part)
         for line in moved:
             self._taken[line.stock_id] = self._taken.get(line.stock_id, 0) + line.waiting.quantity

@@ -17,7 +17,7 @@ from tests.world import NOW, World
 
 PAGES = [
     "overview", "weeks", "search", "orders", "orders_export", "products", "products_export", "products_import", "stock",
-    "ageing", "ageing_export", "inbound", "loads", "load_new", "purchases", "suppliers",
+    "ageing", "ageing_export", "reroute", "business", "inbound", "loads", "load_new", "purchases", "suppliers",
     "profit", "profit_chart", "profit_export", "postings", "assumptions", "markets", "lanes", "carriers",
     "carrier_bills", "team", "trail",
 ]  # fmt: skip

@@ -1,0 +1,59 @@
+"""Orders whose way is shut: how their goods could leave instead, and sending them so."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from haitu.actions.reroute import reroute as send_otherwise
+from haitu.core.errors import Refusal
+from haitu.reads.reroute import Router, stranded, stranded_count, stranded_ids
+from haitu.web.desk import forms, words
+from haitu.web.desk.answers import back
+from haitu.web.desk.door import Desk, Right, door, show
+
+SHOWN = 200
+
+
+@door(read=Right.SEE, write=Right.SHIP)
+def reroute(request: HttpRequest, desk: Desk, /) -> HttpResponse:
+    """What is proposed, first for the oldest orders; POST does it, for the orders chosen or for all."""
+    if request.method == "POST":
+        return _send(request, desk)
+    today = timezone.localdate()
+    ids = stranded_ids(desk.merchant.id, on=today, after=0, limit=SHOWN)
+    proposals = Router(merchant=desk.merchant, on=today).propose(stranded(desk.merchant.id, ids, on=today))
+    return show(
+        request,
+        desk,
+        "reroute.html",
+        proposals=proposals,
+        total=stranded_count(desk.merchant.id, on=today),
+        served=sum(1 for proposal in proposals if proposal.moved),
+    )
+
+
+def _send(request: HttpRequest, desk: Desk) -> HttpResponse:
+    chosen = [number for number in map(forms.row_id, request.POST.getlist("order")) if number]
+    everything = request.POST.get("all") == "yes"
+    address = reverse("desk:reroute")
+    if not chosen and not everything:
+        return back(request, address, _("Nothing was chosen."))
+    try:
+        done = send_otherwise(
+            merchant_id=desk.merchant.id,
+            by=desk.user,
+            now=timezone.now(),
+            order_ids=None if everything else chosen,
+        )
+    except Refusal as no:
+        return back(request, address, words.refusal(no))
+    told = ngettext(
+        "%(count)d order leaves by another way, %(late)d later than promised.",
+        "%(count)d orders leave by another way, %(late)d later than promised.",
+        done.orders,
+    )
+    return back(request, address, told % {"count": done.orders, "late": done.late})
