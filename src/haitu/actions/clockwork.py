@@ -16,7 +16,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from haitu.actions import labels, lead_times, letters, pay, refund, stock, track
-from haitu.actions.record import audit_ledger, audit_orders, roll_up
+from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
 
@@ -103,6 +103,13 @@ def _stock(_now: datetime) -> str:
     return f"stock counted up, {len(problems)} problems"
 
 
+def _weeks(_now: datetime) -> str:
+    problems = audit_weeks()
+    for problem in problems:
+        log.error("merchant %s: %s", problem.merchant_id, problem.told)
+    return f"sums of the ledger compared, {len(problems)} problems"
+
+
 JOBS = (
     Job(name="expire unpaid orders", every_s=10, run=_expire),
     Job(name="settle waiting notices", every_s=10, run=_notices),
@@ -116,6 +123,7 @@ JOBS = (
     Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),
     Job(name="sum up the ledger", every_s=30, run=_sums),
     Job(name="audit the ledger", every_s=3600, run=_ledger),
+    Job(name="audit the ledger's sums", every_s=24 * 3600, run=_weeks),
     Job(name="count up the stock", every_s=3600, run=_stock),
 )
 
