@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -314,3 +316,11 @@ def test_karrio_s_carriers_speak_to_the_address_of_the_account(name: str) -> Non
     assert isinstance(made, Karrio)
     gateway = made._gateway()
     assert gateway.settings.server_url == gateway.proxy.settings.server_url == "https://carrier.example/x"
+
+
+def test_karrio_answers_a_caller_that_has_an_event_loop_of_its_own(books: Books) -> None:
+    async def ask() -> int:
+        return len(account("ups", books).rate(PARCEL))
+
+    with ThreadPoolExecutor(max_workers=1) as elsewhere:  # a browser test may have left a loop in this thread
+        assert elsewhere.submit(lambda: asyncio.run(ask())).result() > 0

@@ -11,6 +11,7 @@ import logging
 import warnings
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -234,11 +235,14 @@ def _request(kind: str, values: Mapping[str, Any]) -> Any:
 
 
 def _calling(call: Callable[[], Any]) -> Any:
-    """karrio raises whatever its parts raise; none of it may pass this wall, nor be taken for a final no."""
+    """karrio raises whatever its parts raise; none of it may pass this wall, nor be taken for a final no.
+
+    It runs its requests in an event loop it starts itself, which no thread may do that has one: so it gets its own.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=1) as own:
             warnings.simplefilter("ignore")
-            return call()
+            return own.submit(call).result()
     except NotOffered:
         raise
     except Exception as problem:  # noqa: BLE001  # a library's many ways to fail
