@@ -21,7 +21,7 @@ from haitu.actions.record import record
 from haitu.actions.stock import Units, base_dims, change, lock_rows, row_of
 from haitu.core.events import Posting, Received, WrittenOff
 from haitu.core.landed import Waterfall
-from haitu.core.money import half_up, split
+from haitu.core.money import half_up, part, split
 from haitu.models import (
     Inbound,
     InboundLine,
@@ -150,19 +150,14 @@ def _lines(inbound: Inbound) -> list[InboundLine]:
     return list(rows.order_by("pk"))
 
 
-def _part(value_minor: int, start: int, stop: int, whole: int) -> int:
-    """What belongs to the units from `start` to `stop` of `whole`; parts laid end to end sum to the value."""
-    return half_up(value_minor * stop, whole) - half_up(value_minor * start, whole)
-
-
 def _take_in(inbound: Inbound, line: InboundLine, units: Counted, *, share_minor: int, key: str, now: datetime) -> int:
     """One line's units, with their value; 0 if the key was used before."""
     merchant_id = inbound.merchant_id
     came = line.received + line.damaged
     arriving = units.good + units.damaged
     # Units above what was announced are worth as much as the others and bear no freight of their own.
-    goods = _part(line.goods_value_minor, came, came + arriving, line.quantity)
-    before = _part(line.inbound_value_minor, came, came + arriving, line.quantity)
+    goods = part(line.goods_value_minor, came, came + arriving, line.quantity)
+    before = part(line.inbound_value_minor, came, came + arriving, line.quantity)
     announced = min(came + arriving, line.quantity)
     landed = half_up(share_minor * announced, line.quantity) - line.landed_minor
     stock = row_of(merchant_id, line.variant_id, inbound.to_id)
@@ -170,8 +165,8 @@ def _take_in(inbound: Inbound, line: InboundLine, units: Counted, *, share_minor
     posted = Waterfall(goods=0 if transfer else goods, inbound=landed)
     if transfer and came + arriving > line.quantity:  # found on the way: nobody moved these
         over = came + arriving - max(came, line.quantity)
-        extra = _part(line.goods_value_minor, 0, over, line.quantity)
-        posted = Waterfall(goods=extra, inbound=landed + _part(line.inbound_value_minor, 0, over, line.quantity))
+        extra = part(line.goods_value_minor, 0, over, line.quantity)
+        posted = Waterfall(goods=extra, inbound=landed + part(line.inbound_value_minor, 0, over, line.quantity))
     event = Received(
         key=key, at=now, dims=base_dims(merchant_id), postings=(Posting(variant_id=line.variant_id, waterfall=posted),)
     )
@@ -186,8 +181,8 @@ def _take_in(inbound: Inbound, line: InboundLine, units: Counted, *, share_minor
             stock,
             line,
             units.damaged,
-            goods=_part(goods, 0, units.damaged, arriving),
-            before=_part(before + landed, 0, units.damaged, arriving),
+            goods=part(goods, 0, units.damaged, arriving),
+            before=part(before + landed, 0, units.damaged, arriving),
             key=f"{key}:broken",
             now=now,
         )
@@ -215,8 +210,8 @@ def _lose_on_the_way(inbound: Inbound, line: InboundLine, short: int, now: datet
     """Units of a transfer that never came: their value left one shelf and reached none."""
     came = line.quantity - short
     lost = Waterfall(
-        goods=_part(line.goods_value_minor, came, line.quantity, line.quantity),
-        inbound=_part(line.inbound_value_minor, came, line.quantity, line.quantity),
+        goods=part(line.goods_value_minor, came, line.quantity, line.quantity),
+        inbound=part(line.inbound_value_minor, came, line.quantity, line.quantity),
     )
     event = WrittenOff(
         key=f"inbound:{line.pk}:lost",

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from haitu.actions.audit import audit
 from haitu.actions.purchase import NoSuchSupplier, finish_if_taken
-from haitu.actions.stock import NotThere, Units, change, lock_rows
+from haitu.actions.stock import Units, change, check_free, lock_rows
 from haitu.core.errors import Refusal
 from haitu.core.lead import LeadTime
 from haitu.core.money import convert, cross
@@ -137,7 +137,7 @@ def plan_transfer(
         if not units or set(shelves) != set(units):
             raise BadInbound(f"Name goods that lie in {origin.code}.", field="lines")
         for row in shelves.values():
-            _check_free(row, units[row.pk])
+            check_free(row, units[row.pk])
         inbound = _create(merchant_id, load, handover=LeadTime.certain(0), supplier=None, origin=origin, now=now)
         InboundLine.objects.bulk_create(
             InboundLine(
@@ -333,20 +333,13 @@ def _leave_shelves(inbound: Inbound, now: datetime) -> None:
     held = lock_rows(merchant_id, [line.stock_id for line in lines if line.stock_id is not None])
     for line in lines:
         stock = held[line.stock_id or 0]
-        _check_free(stock, line.quantity)
+        check_free(stock, line.quantity)
         goods = unit_value(stock.goods_value_minor, line.quantity, stock.on_hand)
         before = unit_value(stock.inbound_value_minor, line.quantity, stock.on_hand)
         leaving = Units(quantity=-line.quantity, goods_minor=-goods, inbound_minor=-before)
         change(stock, MoveKind.MOVED_OUT, leaving, reference=f"load {inbound.number}", event_key="", now=now)
         rows = InboundLine.objects.of(merchant_id).filter(pk=line.pk)
         rows.update(goods_value_minor=goods, inbound_value_minor=before)
-
-
-def _check_free(stock: Stock, quantity: int) -> None:
-    free = stock.on_hand - stock.reserved
-    if not 0 < quantity <= free:
-        told = f"{quantity} should leave, {free} are free ({stock.on_hand} there, {stock.reserved} promised)."
-        raise NotThere(told, field="quantity", quantity=quantity, free=free)
 
 
 def _days_after(inbound: Inbound, to: InboundStatus, on: date) -> dict[str, object]:

@@ -128,7 +128,7 @@ def move(
         )
         if record(event, merchant_id=merchant_id, now=now) is None:
             return end.pk
-        _check_free(start, quantity)
+        check_free(start, quantity)
         goods = unit_value(start.goods_value_minor, quantity, start.on_hand)
         inbound = unit_value(start.inbound_value_minor, quantity, start.on_hand)
         _check_room(end, quantity, goods + inbound + inbound_value_minor)
@@ -202,7 +202,7 @@ def write_off(
         lost = _lost(stock, quantity, event_key, now)
         if lost is None:
             return
-        _check_free(stock, quantity)
+        check_free(stock, quantity)
         change(stock, MoveKind.WRITTEN_OFF, lost, reference=reason, event_key=event_key, now=now)
         changed = {"on_hand": (stock.on_hand, stock.on_hand - quantity)}
         audit(by, "stock.write_off", f"stock {stock.pk}", merchant_id=merchant_id, now=now, change=changed)
@@ -311,9 +311,10 @@ def _lost(stock: Stock, quantity: int, event_key: str, now: datetime) -> Units |
     return Units(quantity=-quantity, goods_minor=-goods, inbound_minor=-inbound)
 
 
-def _check_free(stock: Stock, quantity: int) -> None:
+def check_free(stock: Stock, quantity: int) -> None:
+    """Refuse to let go more than lies there unpromised, or nothing."""
     free = stock.on_hand - stock.reserved
-    if quantity > free:
+    if not 0 < quantity <= free:
         told = f"{quantity} should leave, {free} are free ({stock.on_hand} there, {stock.reserved} promised)."
         raise NotThere(told, field="quantity", quantity=quantity, free=free)
 

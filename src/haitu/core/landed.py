@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from haitu.core.money import half_up
+from haitu.core.money import half_up, part
 from haitu.core.tax import tax_inside, tax_on_top
 
 STEPS = (
@@ -80,12 +80,7 @@ class Waterfall:
 
     def part(self, start: int, stop: int, whole: int) -> Waterfall:
         """What belongs to the units from `start` to `stop` of `whole`: parts laid end to end sum to the waterfall."""
-        return Waterfall(
-            **{
-                step: half_up(getattr(self, step) * stop, whole) - half_up(getattr(self, step) * start, whole)
-                for step in STEPS
-            }
-        )
+        return Waterfall(**{step: part(getattr(self, step), start, stop, whole) for step in STEPS})
 
     def as_list(self) -> list[int]:
         """The steps in order, as the database keeps them."""

@@ -104,6 +104,11 @@ def half_up(numerator: Number, denominator: int | Number) -> Number:
     return rounded
 
 
+def part(value: Number, start: int, stop: int, whole: int) -> Number:
+    """What belongs to the units from `start` to `stop` of `whole`; parts laid end to end sum exactly to the value."""
+    return half_up(value * stop, whole) - half_up(value * start, whole)
+
+
 def split(total_minor: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Shares in proportion to the weights that sum exactly to the total (largest remainder, ties to the first).
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from haitu.core.errors import Refusal
-from haitu.core.money import half_up
+from haitu.core.money import part
 from haitu.core.tax import tax_inside
 
 # UPU Convention Manual, Parcel Post and Letter Post Regulations: CN22 up to 300 SDR and 2 kg, above that CN23.
@@ -96,8 +96,7 @@ class Papers:
 
 def net_part(amount_minor: int, tax_bp: int, *, start: int, stop: int, whole: int) -> int:
     """The value without the tax inside it of the units from `start` to `stop` of `whole`; parts end to end sum up."""
-    net_minor = amount_minor - tax_inside(amount_minor, tax_bp)
-    return half_up(net_minor * stop, whole) - half_up(net_minor * start, whole)
+    return part(amount_minor - tax_inside(amount_minor, tax_bp), start, stop, whole)
 
 
 def customs_form(papers: Papers, value_eur_cents: int) -> CustomsForm:

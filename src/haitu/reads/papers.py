@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from django.db.models import Sum
 
-from haitu.core.money import half_up, split
+from haitu.core.money import part, split
 from haitu.core.papers import PaperLine, Papers, Party, net_part
 from haitu.core.tax import tax_inside
 from haitu.models import Merchant, Order, OrderLine, ProductText, Reservation, Shipment, ShipmentLine
 
 UNDESCRIBED = "Goods"
+WriteAddress = Callable[[str, str, Mapping[str, str]], Sequence[str]]  # country, language, address → lines to print
 
 
-def of_shipment(merchant_id: int, shipment_id: int, address_lines: Sequence[str]) -> Papers | None:
-    """The papers of a parcel that left; `address_lines`: the buyer's address as their country writes it."""
+def of_shipment(merchant_id: int, order_id: int, shipment_id: int, write: WriteAddress) -> Papers | None:
+    """The papers of an order's parcel that left; None when it is not there."""
     shipment = (
         Shipment.objects.of(merchant_id)
-        .select_related("order__market", "warehouse", "lane")
-        .filter(pk=shipment_id)
+        .select_related("merchant", "order__market", "warehouse", "lane")
+        .filter(pk=shipment_id, order_id=order_id)
         .first()
     )
     if shipment is None:
@@ -43,8 +44,8 @@ def of_shipment(merchant_id: int, shipment_id: int, address_lines: Sequence[str]
     return Papers(
         number=shipment.number,
         on=shipment.shipped_at.date(),
-        sender=exporter(merchant_id, shipment.warehouse.country),
-        receiver=_receiver(order, address_lines),
+        sender=_sender(shipment.merchant, shipment.warehouse.country),
+        receiver=_receiver(order, write(order.market.country, order.language, order.address) if order.address else ()),
         lines=tuple(_line(order, line, start, units, described) for line, start, units in parts),
         currency=order.currency,
         freight_minor=_freight(merchant_id, order, parts),
@@ -66,11 +67,12 @@ def to_pick(merchant_id: int, order_ids: Sequence[int], on: date) -> tuple[Paper
     for row in rows:
         groups[row.stock.warehouse.code, row.line.order_id].append(row)
     described = _descriptions(merchant_id, [row.line for row in rows])
+    merchant = Merchant.objects.get(pk=merchant_id)
     return tuple(
         Papers(
             number=f"{found[0].line.order.number} · {code}",
             on=on,
-            sender=exporter(merchant_id, found[0].stock.warehouse.country),
+            sender=_sender(merchant, found[0].stock.warehouse.country),
             receiver=_receiver(found[0].line.order, ()),
             lines=tuple(_line(row.line.order, row.line, 0, row.quantity, described) for row in found),
             currency=found[0].line.order.currency,
@@ -81,9 +83,12 @@ def to_pick(merchant_id: int, order_ids: Sequence[int], on: date) -> tuple[Paper
     )
 
 
-def exporter(merchant_id: int, country: str) -> Party:
-    """Who sends: the merchant as the business page says; the goods leave from `country`."""
-    merchant = Merchant.objects.get(pk=merchant_id)
+def exporter(merchant_id: int) -> Party:
+    """Who sends, as the business page says."""
+    return _sender(Merchant.objects.get(pk=merchant_id), "")
+
+
+def _sender(merchant: Merchant, country: str) -> Party:
     said: Mapping[str, Any] = merchant.exporter
     return Party(
         name=said.get("name") or merchant.name,
@@ -129,8 +134,7 @@ def _freight(merchant_id: int, order: Order, parts: Sequence[tuple[OrderLine, in
     total = 0
     for line, start, units in parts:
         share = shares[line.pk] - (tax_inside(shares[line.pk], line.tax_rate_bp) if order.tax_included else 0)
-        stop = start + units
-        total += half_up(share * stop, line.quantity) - half_up(share * start, line.quantity)
+        total += part(share, start, start + units, line.quantity)
     return total
 
 

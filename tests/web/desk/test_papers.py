@@ -8,6 +8,7 @@ from haitu.actions.fulfil import ship
 from haitu.core.tax import tax_inside
 from haitu.models import Audit, Merchant, Order, Shipment
 from haitu.reads.papers import of_shipment, to_pick
+from haitu.web.address import lines
 from tests.actions.buying import basket_of, paid_order
 from tests.world import NOW, TODAY, World
 
@@ -59,7 +60,7 @@ def test_without_a_sender_or_a_code_customs_papers_are_refused_in_words(
 def test_values_are_without_tax_and_the_parcels_of_a_line_sum_up(world: World) -> None:
     order = paid_order(world, basket_of(world, LANTERN=3))
     first, second = leave(world, order, 1), leave(world, order, 2)
-    found = [of_shipment(world.merchant.pk, shipment.pk, ()) for shipment in (first, second)]
+    found = [of_shipment(world.merchant.pk, shipment.order_id, shipment.pk, lines) for shipment in (first, second)]
     assert None not in found
     line = order.lines.get()
     rate = line.tax_rate_bp if order.tax_included else 0

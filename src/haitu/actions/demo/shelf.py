@@ -15,7 +15,7 @@ from haitu.actions.record import record
 from haitu.core.events import Dims, Posting, Received
 from haitu.core.fold import fold
 from haitu.core.landed import Waterfall
-from haitu.core.money import FxRate, convert, half_up
+from haitu.core.money import FxRate, convert, half_up, part
 from haitu.core.picture import hues, picture_svg
 from haitu.links.reference.assumptions import AssumedWarehouse, Assumptions
 from haitu.links.reference.categories import Categories, Rule, rule_for
@@ -188,8 +188,7 @@ def _arrive(
         if start == stop:
             continue
         goods, inbound = (
-            half_up(value * stop, stock.on_hand) - half_up(value * start, stock.on_hand)
-            for value in (stock.goods_value_minor, stock.inbound_value_minor)
+            part(value, start, stop, stock.on_hand) for value in (stock.goods_value_minor, stock.inbound_value_minor)
         )
         moves.append(
             StockMove(

@@ -95,6 +95,15 @@ class _Shelf:
 
 def ageing(merchant_id: int, given: AgeingFilter, now: datetime) -> tuple[PageOf[AgeingRow], AgeingSums]:
     """A page of the list and the sums over all of it; seven queries, however much stock there is."""
+    rows = ageing_rows(merchant_id, given, now)
+    pages = max(1, -(-len(rows) // PER_PAGE))
+    number = min(max(1, given.page), pages)
+    shown = tuple(rows[(number - 1) * PER_PAGE : number * PER_PAGE])
+    return PageOf(rows=shown, number=number, pages=pages, total=len(rows)), _sums(rows)
+
+
+def ageing_rows(merchant_id: int, given: AgeingFilter, now: datetime) -> list[AgeingRow]:
+    """Every row that matches, in the order asked for, whatever the page."""
     merchant = Merchant.objects.get(pk=merchant_id)
     today = now.astimezone(ZoneInfo(merchant.time_zone)).date()
     shelves = _shelves(merchant_id, now, today)
@@ -103,11 +112,7 @@ def ageing(merchant_id: int, given: AgeingFilter, now: datetime) -> tuple[PageOf
     rows = [_row(shelf, tariffs[shelf.warehouse_id], elsewhere, today) for shelf in shelves if _wanted(shelf, given)]
     if given.only == "slow":
         rows = [row for row in rows if row.advice]
-    rows.sort(key=_order(given.sort))
-    pages = max(1, -(-len(rows) // PER_PAGE))
-    number = min(max(1, given.page), pages)
-    shown = tuple(rows[(number - 1) * PER_PAGE : number * PER_PAGE])
-    return PageOf(rows=shown, number=number, pages=pages, total=len(rows)), _sums(rows)
+    return sorted(rows, key=_order(given.sort))
 
 
 def _shelves(merchant_id: int, now: datetime, today: date) -> list[_Shelf]:

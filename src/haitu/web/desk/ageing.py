@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, pairwise
+from itertools import pairwise
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -50,18 +50,14 @@ def _lines(request: HttpRequest, desk: Desk) -> Iterator[list[object]]:
         "sku", "warehouse", "units", *(f"from_{bound}_days" for bound in BOUNDS), "oldest_days", "sold", "cover_days",
         f"value_{base}", f"storage_{reads.BILLED_DAYS}_days_{base}", "advice", "advice_to", "advice_units",
     ]  # fmt: skip
-    for number in count(1):
-        page, _sums = reads.ageing(desk.merchant.id, _given(request, number), timezone.now())
-        for row in page.rows:
-            bill = "" if row.bill_minor is None else display(row.bill_minor, base)
-            cover = "" if row.cover_days is None else row.cover_days
-            value = display(row.value_minor, base)
-            yield [
-                row.sku, row.warehouse, row.units, *row.ages, row.oldest_days, row.sold, cover, value, bill, row.advice,
-                row.advice_to, row.advice_units,
-            ]  # fmt: skip
-        if number >= page.pages:
-            return
+    for row in reads.ageing_rows(desk.merchant.id, _given(request, 1), timezone.now()):
+        bill = "" if row.bill_minor is None else display(row.bill_minor, base)
+        cover = "" if row.cover_days is None else row.cover_days
+        value = display(row.value_minor, base)
+        yield [
+            row.sku, row.warehouse, row.units, *row.ages, row.oldest_days, row.sold, cover, value, bill, row.advice,
+            row.advice_to, row.advice_units,
+        ]  # fmt: skip
 
 
 def _given(request: HttpRequest, page: int) -> AgeingFilter:

@@ -15,7 +15,6 @@ from haitu.core.money import convert_back
 from haitu.core.papers import Papers, check_for_customs, customs_form
 from haitu.links.papers_pdf import Kind, Language, pdf
 from haitu.reads import papers as reads
-from haitu.reads.desk import orders
 from haitu.reads.quote import exchange_rates
 from haitu.web import address
 from haitu.web.desk import forms, words
@@ -29,17 +28,23 @@ MOST_PICKED = 200  # orders on one pick list
 @door(read=Right.SEE)
 def paper(request: HttpRequest, desk: Desk, /, *, order_id: int, parcel_id: int, kind: str) -> HttpResponse:
     """One of a parcel's papers as PDF; "customs" is whichever postal declaration it needs."""
-    order = orders.order(desk.merchant.id, order_id)
-    written = address.lines(order.country, order.language, order.address) if order and order.address else ()
-    found = reads.of_shipment(desk.merchant.id, parcel_id, written)
+    found = reads.of_shipment(desk.merchant.id, order_id, parcel_id, address.lines)
     known = kind == "customs" or kind in KINDS
-    if order is None or found is None or not known or parcel_id not in {parcel.id for parcel in order.parcels}:
+    if found is None or not known:
         return nothing_here(request, desk)
     try:
         if kind != "packing":
             check_for_customs(found)
     except Refusal as no:
-        return show(request, desk, "paper_refused.html", status=422, told=words.refusal(no), order=order)
+        return show(
+            request,
+            desk,
+            "paper_refused.html",
+            status=422,
+            told=words.refusal(no),
+            order_id=order_id,
+            parcel=found.number,
+        )
     chosen = next((name for name in KINDS if name == kind), None) or _customs(found)
     return _file(pdf(chosen, [found], language=_language(desk)), f"{chosen}-{found.number}".lower())
 
@@ -59,7 +64,7 @@ def business(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """Who stands on the papers as sender."""
     if request.method == "POST":
         return acted(request, reverse("desk:business"), lambda: _save(request, desk), _("The papers' sender is kept."))
-    return show(request, desk, "business.html", exporter=reads.exporter(desk.merchant.id, ""), id_kinds=ID_KINDS)
+    return show(request, desk, "business.html", exporter=reads.exporter(desk.merchant.id), id_kinds=ID_KINDS)
 
 
 def _save(request: HttpRequest, desk: Desk) -> None:
