@@ -39,6 +39,7 @@ NEVER_ON_A_PAGE = {
     "fx_mismatch": "a slip of ours in joining two rates",
     "refund_currency": "a slip of ours in booking a refund",
     "bad_facts": "the planner's columns",
+    "bad_table": "a command of the planner, by its folder of tables",
 }
 
 
