@@ -19,7 +19,7 @@ from haitu.actions.audit import audit
 from haitu.actions.carriers import account_of
 from haitu.actions.fulfil import book_carrier_bill
 from haitu.core.errors import Refusal
-from haitu.core.money import convert, cross, minor_units
+from haitu.core.money import convert, minor_units
 from haitu.links.carriers.protocol import InvoiceLine
 from haitu.models import (
     CarrierAccount,
@@ -32,7 +32,7 @@ from haitu.models import (
     Verdict,
     Waybill,
 )
-from haitu.reads.quote import exchange_rates
+from haitu.reads.quote import exchange_rate
 
 COUNTED = (Verdict.MATCHED, Verdict.DIFFERING)
 CLAIMABLE = (Verdict.DIFFERING, Verdict.UNKNOWN, Verdict.REPEATED)
@@ -187,8 +187,7 @@ def _in_currency(  # noqa: PLR0917  # a value's parts
 ) -> _Expected:
     if given == currency:
         return _Expected(shipment_id=shipment_id, minor=cost, weight_g=weight_g, exact=True)
-    rates = exchange_rates({given, currency}, on=now.date())
-    minor = convert(cost, cross(rates[given], rates[currency]))
+    minor = convert(cost, exchange_rate(given, currency, on=now.date()))
     return _Expected(shipment_id=shipment_id, minor=minor, weight_g=weight_g, exact=False)
 
 

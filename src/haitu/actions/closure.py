@@ -128,7 +128,7 @@ def lift(*, merchant_id: int, closure_id: int, by: User | None, now: datetime) -
         end(row, now.date())
         bump(merchant_id)
         named = row.lane or row.warehouse
-        change = {"valid_to": (_plain(row.valid_to), _plain(now.date() - timedelta(1)))}
+        change = {"valid_to": (row.valid_to, now.date() - timedelta(1))}
         subject = named.code if named else PASSAGES.get(row.passage, row.passage)
         audit(by, "closure.lift", subject, merchant_id=merchant_id, now=now, change=change)
 
@@ -198,8 +198,8 @@ def _close(row: Closure, subject: str, act: str, by: User | None, now: datetime)
     bump(merchant_id)
     effects = _effects(lanes, before, lane_states(merchant_id, first, lanes))
     change: dict[str, tuple[object, object]] = {
-        "valid_from": (None, _plain(row.valid_from)),
-        "valid_to": (None, _plain(row.valid_to)),
+        "valid_from": (None, row.valid_from),
+        "valid_to": (None, row.valid_to),
         "reason": (None, row.reason),
     }
     change |= {f"lane {effect.lane}": (None, _told(effect)) for effect in effects if effect.lane != subject}
@@ -230,8 +230,3 @@ def _effects(lanes: list[Lane], before: Mapping[int, LaneState], after: Mapping[
 
 def _told(effect: Effect) -> str:
     return f"+{effect.added_nm} nm, +{effect.added_days} days" if effect.open else "closed"
-
-
-def _plain(value: date | None) -> str | None:
-    """As JSON holds it."""
-    return value.isoformat() if value else None

@@ -24,7 +24,7 @@ from haitu.actions.stock import Units, base_dims, change, lock_rows
 from haitu.core.errors import Refusal
 from haitu.core.events import CarrierBilled, Delivered, OrderStatus, Posting, Revalued, Shipped
 from haitu.core.landed import Waterfall
-from haitu.core.money import FxRate, convert, convert_back, cross, split
+from haitu.core.money import FxRate, convert, convert_back, split
 from haitu.core.stock import unit_value
 from haitu.models import (
     MoveKind,
@@ -36,7 +36,7 @@ from haitu.models import (
     Stock,
     User,
 )
-from haitu.reads.quote import exchange_rates
+from haitu.reads.quote import exchange_rate
 
 MOST_MINOR = 10**14
 
@@ -355,7 +355,7 @@ def book_carrier_bill(
         shipment = _shipment(merchant_id, shipment_id)
         order = locked(merchant_id, shipment.order_id)
         shipment.refresh_from_db()
-        in_order_currency = convert(billed_minor, _rate(currency, order.currency, now))
+        in_order_currency = convert(billed_minor, exchange_rate(currency, order.currency, on=now.date()))
         earlier = billed_of(order, shipment_id)
         difference = in_order_currency - shipment.quoted_minor - earlier.minor
         if shipment.billed_minor == billed_minor and shipment.billed_currency == currency:
@@ -377,11 +377,6 @@ def book_carrier_bill(
         subject = f"parcel {shipment.number}"
         audit(by, "parcel.bill", subject, merchant_id=merchant_id, now=now, change=changed)
     return difference
-
-
-def _rate(currency: str, into: str, now: datetime) -> FxRate:
-    rates = exchange_rates({currency, into}, on=now.date())
-    return cross(rates[currency], rates[into])
 
 
 def _variance(order: Order, shipment_id: int, difference: int) -> tuple[Posting, ...]:

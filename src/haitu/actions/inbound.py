@@ -18,7 +18,7 @@ from haitu.actions.purchase import NoSuchSupplier, finish_if_taken
 from haitu.actions.stock import Units, change, check_free, lock_rows
 from haitu.core.errors import Refusal
 from haitu.core.lead import LeadTime
-from haitu.core.money import convert, cross
+from haitu.core.money import convert
 from haitu.core.stock import unit_value
 from haitu.models import (
     Inbound,
@@ -38,7 +38,7 @@ from haitu.models import (
 )
 from haitu.reads.closures import lane_states
 from haitu.reads.inbound import shares_of, supplier_days
-from haitu.reads.quote import exchange_rates, quantiles_of
+from haitu.reads.quote import exchange_rate, lead_time_of
 
 MOST_LINES = 2_000
 MOST_MINOR = 10**14
@@ -222,8 +222,8 @@ def set_days(
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(eta_p50=eta_p50, eta_p90=eta_p90)
         keep_step(inbound, InboundStatus(inbound.status), by=by, now=now, told=reason)
         days = {
-            "eta_p50": (_plain(inbound.eta_p50), _plain(eta_p50)),
-            "eta_p90": (_plain(inbound.eta_p90), _plain(eta_p90)),
+            "eta_p50": (inbound.eta_p50, eta_p50),
+            "eta_p90": (inbound.eta_p90, eta_p90),
         }
         audit(by, "inbound.days", inbound.number, merchant_id=merchant_id, now=now, change=days)
 
@@ -271,7 +271,7 @@ def _create(
     lane = _lane(merchant_id, load.lane_id, origin, to, now.date() + timedelta(handover.p50))
     eta_p50, eta_p90 = load.eta_p50, load.eta_p90
     if lane is not None:
-        whole = handover.then(_voyage(lane)).shift(to.handling_days)
+        whole = handover.then(lead_time_of(lane)).shift(to.handling_days)
         eta_p50 = eta_p50 or now.date() + timedelta(whole.p50)
         eta_p90 = eta_p90 or max(eta_p50, now.date() + timedelta(whole.p90))
     if eta_p50 is None or eta_p90 is None:
@@ -371,11 +371,6 @@ def _lane(merchant_id: int, lane_id: int | None, origin: Warehouse | None, to: W
     return lane
 
 
-def _voyage(lane: Lane) -> LeadTime:
-    known = quantiles_of(lane)
-    return LeadTime(days=known) if known else LeadTime.from_p50_p90(lane.days_p50, lane.days_p90)
-
-
 def _warehouse(merchant_id: int, warehouse_id: int) -> Warehouse:
     row = Warehouse.objects.of(merchant_id).filter(pk=warehouse_id, active=True).first()
     if row is None:
@@ -386,10 +381,5 @@ def _warehouse(merchant_id: int, warehouse_id: int) -> Warehouse:
 def _in_base(merchant_id: int, currency: str, amounts: Iterable[int], on: date) -> list[int]:
     """Amounts in the merchant's base currency, at the day's rate."""
     base = Merchant.objects.values_list("base_currency", flat=True).get(pk=merchant_id)
-    rates = exchange_rates({currency, base}, on=on)
-    fx = cross(rates[currency], rates[base])
+    fx = exchange_rate(currency, base, on=on)
     return [amount if currency == base else convert(amount, fx) for amount in amounts]
-
-
-def _plain(day: date | None) -> str:
-    return day.isoformat() if day else ""

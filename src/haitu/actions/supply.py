@@ -86,9 +86,7 @@ def save_tariff(*, merchant_id: int, tariff_id: int, draft: TariffDraft, by: Use
             "remote_postcodes": list(draft.remote_postcodes),
         }
         change = {
-            name: (_plain(getattr(tariff, name)), _plain(value))
-            for name, value in wanted.items()
-            if getattr(tariff, name) != value
+            name: (getattr(tariff, name), value) for name, value in wanted.items() if getattr(tariff, name) != value
         }
         if not change:
             return
@@ -129,8 +127,3 @@ def _check(draft: TariffDraft) -> None:
         raise BadTariff("An amount is zero or more.", field="minimum")
     if any(limit is not None and limit < 1 for limit in (draft.max_weight_g, draft.max_side_mm)):
         raise BadTariff("A limit is 1 or more, or empty.", field="max_weight_g")
-
-
-def _plain(value: object) -> object:
-    """As JSON holds it."""
-    return value.isoformat() if isinstance(value, date) else value

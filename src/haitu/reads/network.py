@@ -14,13 +14,13 @@ from haitu.core.closure import PASSAGES
 from haitu.core.errors import Refusal
 from haitu.core.explain import Why
 from haitu.core.freight import Tariff, price_minor
-from haitu.core.money import FxRate, convert, cross, half_up
+from haitu.core.money import FxRate, convert, half_up
 from haitu.core.pace import doubt
 from haitu.core.place import Place, great_circle_km
 from haitu.models import Inbound, Lane, Merchant, Shipment, Stock, Warehouse
 from haitu.models import Place as PlaceRow
 from haitu.reads.closures import LaneState, Shut, place_of, shut_on
-from haitu.reads.quote import NoExchangeRate, exchange_rates, tariff_of, tariffs_on
+from haitu.reads.quote import NoExchangeRate, exchange_rate, tariff_of, tariffs_on
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 
@@ -236,8 +236,7 @@ def _into_base(currencies: set[str], base: str, on: date) -> dict[str, FxRate]:
     known = {}
     for currency in currencies:
         with suppress(NoExchangeRate):
-            rates = exchange_rates({currency, base}, on=on)
-            known[currency] = cross(rates[currency], rates[base])
+            known[currency] = exchange_rate(currency, base, on=on)
     return known
 
 

@@ -230,6 +230,12 @@ def exchange_rates(currencies: Iterable[str], *, on: date) -> dict[str, FxRate]:
     return rates
 
 
+def exchange_rate(given: str, into: str, *, on: date) -> FxRate:
+    """The day's rate between two currencies, each by its newest rate on or before the day."""
+    rates = exchange_rates({given, into}, on=on)
+    return cross(rates[given], rates[into])
+
+
 def _cross(rates: dict[str, FxRate], base: str, quote: str) -> FxRate:
     return cross(rates[base], rates[quote])
 
@@ -339,6 +345,12 @@ def quantiles_of(row: LaneRow) -> tuple[int, ...] | None:
     """The lane's 11 quantiles; None where there are none, or where somebody has since typed another p50 or p90."""
     days = tuple(row.days or ())
     return days if days and (days[5], days[9]) == (row.days_p50, row.days_p90) else None
+
+
+def lead_time_of(row: LaneRow) -> LeadTime:
+    """The lane's days: its quantiles where they are known, else what lies between its p50 and p90."""
+    known = quantiles_of(row)
+    return LeadTime(days=known) if known else LeadTime.from_p50_p90(row.days_p50, row.days_p90)
 
 
 def tariffs_on(merchant_id: int, codes: set[str], on: date) -> dict[str, TariffRow]:

@@ -8,11 +8,11 @@ from datetime import date
 
 from haitu.core.errors import Refusal
 from haitu.core.freight import Lane, Piece, ship_price
-from haitu.core.money import convert, cross
+from haitu.core.money import convert
 from haitu.models import Lane as LaneRow
 from haitu.reads.closures import shut_on
 from haitu.reads.merchant import ShopMerchant
-from haitu.reads.quote import exchange_rates, lane_of, tariffs_on
+from haitu.reads.quote import exchange_rate, lane_of, tariffs_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,8 @@ def _choice(lane: Lane, row: LaneRow, tariff_id: int, piece: Piece, *, base: str
     refusal = None
     try:
         leg = ship_price(lane, [piece], on=on, postcode=postcode)
-        rates = exchange_rates({lane.tariff.currency, base}, on=on)
         price_minor, boxes, chargeable_g = leg.price_minor, leg.boxes, leg.chargeable_g
-        cost_minor = convert(price_minor, cross(rates[lane.tariff.currency], rates[base]))
+        cost_minor = convert(price_minor, exchange_rate(lane.tariff.currency, base, on=on))
     except Refusal as no:
         refusal = no
     return Choice(
