@@ -242,7 +242,7 @@ _LINE_COLUMNS = """
     ) VALUES
 """
 _LINE = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s)"
-_RESERVATION_COLUMNS = "INSERT INTO haitu_reservation (merchant_id, stock_id, line_id, quantity) VALUES "
+_RESERVATION_COLUMNS = "INSERT INTO haitu_reservation (merchant_id, stock_id, line_id, quantity, afloat) VALUES "
 _PAYMENT = """
     INSERT INTO haitu_payment (
         merchant_id, order_id, account_id, token, intent, amount_minor, currency, status, refunded_minor, told,
@@ -371,8 +371,8 @@ def _insert_lines(cursor: Any, merchant_id: int, order_id: int, lines: Sequence[
 def _insert_reservations(cursor: Any, merchant_id: int, lines: Sequence[QuoteLine], line_ids: Sequence[int]) -> None:
     given: list[Any] = []
     for line, line_id in zip(lines, line_ids, strict=True):
-        given += [merchant_id, line.stock_id, line_id, line.quantity]
-    cursor.execute(_RESERVATION_COLUMNS + ", ".join(["(%s, %s, %s, %s)"] * len(lines)), given)
+        given += [merchant_id, line.stock_id, line_id, line.quantity, line.afloat]
+    cursor.execute(_RESERVATION_COLUMNS + ", ".join(["(%s, %s, %s, %s, %s)"] * len(lines)), given)
 
 
 def _insert_payment(cursor: Any, wanted: _Wanted, placed: PlacedOrder) -> None:

@@ -351,8 +351,8 @@ def row_of(merchant_id: int, variant_id: int, warehouse_id: int, *, lock: bool =
             """
             INSERT INTO haitu_stock (
                 merchant_id, variant_id, warehouse_id, on_hand, reserved, buffer, goods_value_minor,
-                inbound_value_minor, assumed
-            ) VALUES (%s, %s, %s, 0, 0, 0, 0, 0, %s)
+                inbound_value_minor, assumed, afloat, preordered, uncovered, coming
+            ) VALUES (%s, %s, %s, 0, 0, 0, 0, 0, %s, 0, 0, 0, '[]')
             ON CONFLICT (variant_id, warehouse_id) DO NOTHING
             """,
             [merchant_id, variant_id, warehouse_id, False],

@@ -18,6 +18,7 @@ from haitu.core.stock import StockAt
 from haitu.core.tariff import DutyLine
 from haitu.core.tax import TaxRate, rate_on
 from haitu.core.territory import vat_area_of
+from haitu.core.workdays import Workdays
 
 V = TypeVar("V")
 MOST_KNOWN = 10_000  # answers kept per Terms; regions come from strangers' forms
@@ -80,12 +81,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warehouse:
-    """Where stock lies: days until a parcel is handed over, and what lying there costs."""
+    """Where stock lies: days until a parcel is handed over, and what lying there costs.
+
+    `handling_days` from the day of the terms; `work_days` of the `calendar` is what they are made of.
+    """
 
     id: int
     code: str
     country: str
     handling_days: int = 0
+    work_days: int = 0
+    calendar: Workdays = Workdays()
     storage_minor_per_m3_day: int = 0
     storage_currency: str = "USD"
     storage_days: int = 0
@@ -228,11 +234,16 @@ class QuoteLine:
     duty_text: str
     waterfall: Waterfall
     assumed: bool
+    afloat: int = 0  # of the units, so many are still on their way to the warehouse
+    held_back: int = 0  # units on their way that were not counted as for sale (see core.afloat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteParcel:
-    """One consignment: from where, by which lane, in how many boxes, what it costs us, when it is there."""
+    """One consignment: from where, by which lane, in how many boxes, what it costs us, when it is there.
+
+    `ships`: the day it leaves at the latest where it waits for goods on their way (a pre-order), else None.
+    """
 
     warehouse_id: int
     warehouse: str
@@ -249,6 +260,7 @@ class QuoteParcel:
     latest: date
     scheme: str
     incoterm: str
+    ships: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +291,20 @@ class Quote:
     digest: str
 
     @property
+    def ships(self) -> date | None:
+        """The day on which the last parcel that waits for goods on their way leaves; None: nothing is a pre-order."""
+        return max((parcel.ships for parcel in self.parcels if parcel.ships), default=None)
+
+    @property
+    def afloat(self) -> dict[int, int]:
+        """Variant → units of it that are still on their way."""
+        waiting: dict[int, int] = {}
+        for line in self.lines:
+            if line.afloat:
+                waiting[line.variant_id] = waiting.get(line.variant_id, 0) + line.afloat
+        return waiting
+
+    @property
     def waterfall(self) -> Waterfall:
         """All lines together."""
         return sum((line.waterfall for line in self.lines), Waterfall())
@@ -286,7 +312,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What a product page may say about one unit: how many there are, when it comes, from where, who pays duty."""
+    """What a product page may say about one unit: how many there are, when it comes, from where, who pays duty.
+
+    `ships`: it is on its way to us and leaves on that day at the latest (a pre-order); None: it is there.
+    """
 
     available: int
     earliest: date
@@ -297,3 +326,4 @@ class Promise:
     carrier: str
     incoterm: str
     duty_paid_by: str
+    ships: date | None = None

@@ -86,6 +86,7 @@ class Variant(Owned):
     restrictions = models.JSONField(default=list, help_text="battery, liquid, ...")
     assumed = models.BooleanField(default=False, help_text="weight, size or HS code rest on an assumption")
     active = models.BooleanField(default=True)
+    sell_afloat = models.BooleanField(default=True, help_text="also sold while it is on its way, as a pre-order")
 
     class Meta:
         constraints = [

@@ -153,6 +153,7 @@ class InboundLine(Owned):
     goods_value_minor = models.BigIntegerField()
     inbound_value_minor = models.BigIntegerField(default=0)
     landed_minor = models.BigIntegerField(default=0)
+    share_minor = models.BigIntegerField(default=0, help_text="its part of freight and duty as announced")
 
     class Meta:
         constraints = [

@@ -22,6 +22,7 @@ class Merchant(models.Model):
     exporter = models.JSONField(
         default=dict, help_text="who stands on papers: name, lines, phone, email, ids (EORI, IOSS, ...: number)"
     )
+    sell_afloat = models.BooleanField(default=True, help_text="goods on their way are sold as pre-orders")
     history_shift_weeks = models.IntegerField(default=0, help_text="weeks by which imported history was moved forward")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -116,14 +116,24 @@ class OrderLine(Owned):
 
 
 class Reservation(Owned):
-    """Units of one stock row promised to one order line; deleted when shipped, cancelled or expired."""
+    """Units of one stock row promised to one order line; deleted when shipped, cancelled or expired.
+
+    `afloat` of them wait for a load: the oldest reservation is served by what comes in first.
+    """
 
     stock = models.ForeignKey(Stock, on_delete=models.CASCADE, related_name="reservations")
     line = models.ForeignKey(OrderLine, on_delete=models.CASCADE, related_name="reservations")
     quantity = models.IntegerField()
+    afloat = models.IntegerField(default=0)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(quantity__gt=0), name="reservation_positive")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="reservation_positive"),
+            models.CheckConstraint(
+                condition=models.Q(afloat__gte=0, afloat__lte=models.F("quantity")), name="afloat_not_above_promised"
+            ),
+        ]
+        indexes = [models.Index(fields=["stock"], name="waiting_by_stock", condition=models.Q(afloat__gt=0))]
 
 
 class PaymentStatus(models.TextChoices):

@@ -12,6 +12,8 @@ from haitu.models.supply import Warehouse
 class Stock(Owned):
     """Units and their value. available = on_hand − reserved − buffer. Values are in the merchant's base currency.
 
+    `afloat` units are carried by loads that are sold from, `preordered` units wait for loads; what was promised from
+    loads that are sold from no more is `uncovered`. `coming` has those loads (reads.afloat), the first to be in first.
     The value of what leaves is value × quantity ÷ on_hand, half up, so that no minor unit is lost when the last goes.
     """
 
@@ -23,6 +25,10 @@ class Stock(Owned):
     goods_value_minor = models.BigIntegerField(default=0)
     inbound_value_minor = models.BigIntegerField(default=0, help_text="first-leg freight and duty on the way in")
     assumed = models.BooleanField(default=False, help_text="values rest on an assumption")
+    afloat = models.IntegerField(default=0, help_text="on their way here, for sale")
+    preordered = models.IntegerField(default=0, help_text="promised to orders that wait for them to come")
+    uncovered = models.IntegerField(default=0, help_text="preordered above what is afloat")
+    coming = models.JSONField(default=list, help_text="the loads that make up what is afloat")
 
     class Meta:
         constraints = [
@@ -32,6 +38,13 @@ class Stock(Owned):
             models.CheckConstraint(condition=models.Q(buffer__gte=0), name="buffer_not_negative"),
             models.CheckConstraint(
                 condition=models.Q(reserved__lte=models.F("on_hand")), name="reserved_not_above_on_hand"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(afloat__gte=0, preordered__gte=0, uncovered__gte=0), name="afloat_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(preordered__lte=models.F("afloat") + models.F("uncovered")),
+                name="preordered_not_above_afloat",
             ),
         ]
 
