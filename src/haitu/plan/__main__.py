@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from haitu.core.errors import Refusal
 
-
 # One function above, which imports its module lazily ("# imported when asked for: start in 0.1 s"), and one line here.
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {}
 
