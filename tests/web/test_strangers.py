@@ -306,6 +306,9 @@ CASES: dict[str, Case] = {
     "desk/network/": Case(),
     "desk/network.json": Case(),
     "desk/network/closures/<int:closure_id>/lift/": Case(ids=_closure, body=_closed_lane),
+    "desk/network/lanes/<int:lane_id>/corridor/": Case(
+        ids=_lane, body=lambda _w, _o: {"passage": ["suez"], "rule": "detour"}
+    ),
     "desk/network/<slug:kind>/<slug:which>/": Case(
         ids=lambda w, _o: {"kind": "lane", "which": w.lanes["LEJ-DE"].pk}, body=lambda _w, _o: {"reason": "strike"}
     ),

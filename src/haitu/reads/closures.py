@@ -6,7 +6,7 @@ a sea passage on its way is, unless its rule is to go round: then it takes longe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -20,7 +20,6 @@ from haitu.models import Closure as ClosureRow
 from haitu.models import Lane as LaneRow
 from haitu.models import PassageRule
 from haitu.models import Place as PlaceRow
-from haitu.models import Warehouse as WarehouseRow
 
 K = TypeVar("K")
 
@@ -118,13 +117,6 @@ def closed_lanes(merchant_id: int, on: date) -> dict[int, str]:
     """The reason of every lane that carries nothing on the day, by id."""
     states = lane_states(merchant_id, on, LaneRow.objects.of(merchant_id))
     return {lane_id: state.reason for lane_id, state in states.items() if not state.open}
-
-
-def open_warehouses(merchant_id: int, on: date) -> Sequence[WarehouseRow]:
-    """The active warehouses that are not closed on the day, by code."""
-    shut = shut_on(merchant_id, on)
-    rows = WarehouseRow.objects.of(merchant_id).filter(active=True).order_by("code")
-    return [row for row in rows if shut.warehouse(row.pk) is None]
 
 
 def place_of(row: PlaceRow) -> Place:

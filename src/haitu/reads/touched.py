@@ -47,7 +47,8 @@ Reach = Mapping[int, frozenset[str]]  # by warehouse id the countries whose buye
 class Subject:
     """What may be closed: exactly one of `lane_id`, `warehouse_id` and `passage` is set.
 
-    `by_hand`: a lane that is closed until somebody opens it, and why.
+    `by_hand`: a lane that is closed until somebody opens it, and why. `corridor`: the passages a sea lane between
+    warehouses uses and its rule when one is shut; None of every other lane.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Subject:
     lane_id: int | None = None
     warehouse_id: int | None = None
     passage: str = ""
+    corridor: tuple[tuple[str, ...], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ def subject(merchant_id: int, kind: str, which: str) -> Subject | None:
                 told=f"{lane.carrier} {lane.service}".strip(),
                 by_hand=None if lane.open else lane.closed_reason,
                 lane_id=lane.pk,
+                corridor=(tuple(lane.passages), lane.if_passage_closes) if lane.to_id and lane.mode == "sea" else None,
             )
         )
     if kind == "warehouse":

@@ -141,3 +141,22 @@ def test_the_shapes_of_the_land_never_jump_across_the_map() -> None:
     assert len(rings) > 250
     assert [ring for ring in rings if ring[0] != ring[-1] or len(ring) < 4] == []
     assert max(abs(b[0] - a[0]) for ring in rings for a, b in pairwise(ring)) < 180
+
+
+def test_a_sea_lane_is_told_which_passages_it_uses(owner: Client, by_sea: Lane) -> None:
+    Lane.objects.of(by_sea.merchant_id).filter(pk=by_sea.pk).update(mode="sea")
+    kept = owner.post(
+        reverse("desk:network_corridor", args=[by_sea.pk]),
+        {"passage": ["suez", "malacca"], "rule": "detour"},
+        follow=True,
+    )
+    assert kept.status_code == 200
+    by_sea.refresh_from_db()
+    assert (by_sea.passages, by_sea.if_passage_closes) == (["suez", "malacca"], "detour")
+    shown = kept.content.decode()
+    assert [code for code in ("suez", "panama", "malacca") if f'value="{code}" checked' in shown] == ["suez", "malacca"]
+    refused = owner.post(
+        reverse("desk:network_corridor", args=[by_sea.pk]), {"passage": "styx", "rule": "fly"}, follow=True
+    )
+    by_sea.refresh_from_db()
+    assert (refused.status_code, by_sea.passages) == (200, ["suez", "malacca"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -224,11 +224,6 @@ def _name(price: Price) -> str:
         return price.column.text
     low = "" if band_of.low is None else f"{Decimal(band_of.low) / 1000:f}-"
     return f"{low}{'' if band_of.high is None else f'{Decimal(band_of.high) / 1000:f}'} kg"
-
-
-def problems_at(table: Table, found: Iterable[Price], given: str, wanted: Said) -> Problem:
-    """A problem that several cells make together stands at the first of them."""
-    return _problem(table, min(found, key=lambda price: (price.row, price.column.index)), given, wanted)
 
 
 def _problem(table: Table, price: Price, given: str, wanted: Said) -> Problem:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from haitu.actions import closure
+from haitu.core.closure import PASSAGES
 from haitu.core.errors import Refusal
 from haitu.core.money import minor_units
 from haitu.reads import touched as reads
@@ -126,6 +127,25 @@ def subject(request: HttpRequest, desk: Desk, /, *, kind: str, which: str) -> Ht
         typed=typed,
         told=told,
         mode=tariff_words.mode,
+        passages={code: network_words.passage(code) for code in PASSAGES},
+    )
+
+
+@door(write=Right.SELL)
+def corridor(request: HttpRequest, desk: Desk, /, *, lane_id: int) -> HttpResponse:
+    """Which passages the lane's ships use, and what becomes of it when one is shut."""
+    return acted(
+        request,
+        reverse("desk:network_subject", args=["lane", lane_id]),
+        lambda: closure.save_corridor(
+            merchant_id=desk.merchant.id,
+            lane_id=lane_id,
+            passages=tuple(request.POST.getlist("passage")),
+            if_passage_closes=forms.text(request.POST, "rule", longest=10),
+            by=desk.user,
+            now=timezone.now(),
+        ),
+        _("The lane's passages are kept."),
     )
 
 

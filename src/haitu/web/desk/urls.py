@@ -112,6 +112,7 @@ urlpatterns = [
     path("network/", network.map_page, name="network"),
     path("network.json", network.map_data, name="network_data"),
     path("network/closures/<int:closure_id>/lift/", network.lift, name="network_lift"),
+    path("network/lanes/<int:lane_id>/corridor/", network.corridor, name="network_corridor"),
     path("network/<slug:kind>/<slug:which>/", network.subject, name="network_subject"),
     path("reroute/", reroute.reroute, name="reroute"),
     path("lanes/", lanes.lanes, name="lanes"),
