@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from haitu.core.events import Cancelled, Dims, Event, Expired, Paid, Placed, Posting, Shipped
 from haitu.core.landed import STEPS, Waterfall
-from haitu.core.ledger import BILLS, CHARGES, PAYS, RECEIVES, REFUNDS, RETURNS, SHIPS, SPENDS, WRITES_OFF, Route
+from haitu.core.ledger import (
+    BILLS,
+    CHARGES,
+    PAYS,
+    RECEIVES,
+    REFUNDS,
+    RETURNS,
+    SHIPS,
+    SPENDS,
+    WORKS_ON_RETURN,
+    WRITES_OFF,
+    Route,
+)
 
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 EURO_ORDER = Dims(
@@ -54,6 +66,7 @@ ROUTES: dict[str, Route] = {
     "CarrierBilled": BILLS,
     "Refunded": REFUNDS,
     "Returned": RETURNS,
+    "ReturnCharged": WORKS_ON_RETURN,
     "FeeCharged": CHARGES,
     "SpendBooked": SPENDS,
     "Received": RECEIVES,
@@ -110,6 +123,7 @@ def _of(kind: type[Event]) -> st.SearchStrategy[Any]:
         "settlement": st.text(max_size=20),
         "completes": st.booleans(),
         "arrived": st.booleans(),
+        "to_carrier": st.booleans(),
     }
     return st.builds(kind, **{item.name: every.get(item.name, st.integers(1, 2**40)) for item in fields(kind)})
 

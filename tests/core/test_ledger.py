@@ -17,6 +17,7 @@ from haitu.core.events import (
     Posting,
     Received,
     Refunded,
+    ReturnCharged,
     Returned,
     Revalued,
     WrittenOff,
@@ -175,6 +176,14 @@ def test_goods_that_came_back_are_stock_again_or_a_loss() -> None:
         "CARRIER_PAYABLE": -600,
     }
     assert _balances(entries_for(to_the_bin)) == {"GOODS": -3_000, "INBOUND": -400, "RETURNS": 3_400}
+
+
+def test_the_label_and_the_work_of_a_return_stand_in_returns() -> None:
+    cost = (Posting(line_id=70, variant_id=5, waterfall=Waterfall(returns=600)),)
+    label = ReturnCharged(key="label", at=MONDAY, dims=EURO_ORDER, case_id=1, postings=cost, to_carrier=True)
+    work = ReturnCharged(key="work", at=MONDAY, dims=EURO_ORDER, case_id=1, postings=cost, to_carrier=False)
+    assert _balances(entries_for(label)) == {"RETURNS": 600, "CARRIER_PAYABLE": -600}
+    assert _balances(entries_for(work)) == {"RETURNS": 600, "WAREHOUSE_PAYABLE": -600}
 
 
 def test_a_fee_without_an_order_is_booked_at_settlement_level() -> None:

@@ -205,6 +205,15 @@ class Returned(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCharged(Happening):
+    """What a return costs beside its goods, in `returns`: its label (owed to the carrier), or the work on it."""
+
+    case_id: int
+    postings: tuple[Posting, ...]
+    to_carrier: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeeCharged(Happening):
     """A settlement line that belongs to no order: an outlet's or a provider's fee, booked at settlement level."""
 
@@ -254,6 +263,7 @@ Event = (
     | CarrierBilled
     | Refunded
     | Returned
+    | ReturnCharged
     | FeeCharged
     | SpendBooked
     | Received
@@ -332,7 +342,7 @@ def move(event: Event) -> Move:  # noqa: C901, PLR0911  # an arm an event
             return replace(CLOSES, to=OrderStatus.DELIVERED) if event.arrived else CLOSES
         case Refunded():
             return Move(from_=ANY, refunded_minor=event.amount_minor)
-        case Placed() | PaymentFailed() | CarrierBilled() | Returned():
+        case Placed() | PaymentFailed() | CarrierBilled() | Returned() | ReturnCharged():
             return STAYS
         case FeeCharged() | SpendBooked() | Received() | WrittenOff() | Revalued():
             return STAYS

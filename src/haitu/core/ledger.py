@@ -27,6 +27,7 @@ from haitu.core.events import (
     Posting,
     Received,
     Refunded,
+    ReturnCharged,
     Returned,
     Revalued,
     Revived,
@@ -135,6 +136,8 @@ RETURNS = _earned(
     returns=Account.INVENTORY,
     last_mile=Account.CARRIER_PAYABLE,
 )
+LABELS_RETURN = _earned(returns=Account.CARRIER_PAYABLE)
+WORKS_ON_RETURN = _earned(returns=Account.WAREHOUSE_PAYABLE)
 CHARGES = _earned(outlet_fee=Account.OUTLET_PAYABLE, payment_fee=Account.CASH)
 SPENDS = _earned(traffic=Account.SPEND_PAYABLE)
 RECEIVES = _route(
@@ -165,6 +168,8 @@ def entries_for(event: Event) -> tuple[EntryRow, ...]:  # noqa: C901, PLR0911, P
             return back + _actual(event, event.postings, REFUNDS)
         case Returned():
             return _actual(event, event.postings, RETURNS)
+        case ReturnCharged():
+            return _actual(event, event.postings, LABELS_RETURN if event.to_carrier else WORKS_ON_RETURN)
         case FeeCharged():
             return _actual(event, event.postings, CHARGES)
         case SpendBooked():

@@ -33,6 +33,17 @@ from haitu.models.order import (
     ShipmentLine,
 )
 from haitu.models.reference import DutyLine, FxRate, TaxRate, Threshold
+from haitu.models.returns import (
+    CaseState,
+    ReturnCase,
+    ReturnCost,
+    ReturnExclusion,
+    ReturnLabel,
+    ReturnLabelState,
+    ReturnPiece,
+    ReturnRule,
+    ReturnSite,
+)
 from haitu.models.scope import Owned, ScopedQuerySet, Unscoped
 from haitu.models.stock import MoveKind, Stock, StockMove
 from haitu.models.supply import (
@@ -65,6 +76,7 @@ __all__ = [
     "CarrierAccount",
     "CarrierInvoice",
     "CarrierInvoiceLine",
+    "CaseState",
     "Category",
     "Clockwork",
     "Closure",
@@ -114,6 +126,14 @@ __all__ = [
     "RefundStatus",
     "Reservation",
     "Return",
+    "ReturnCase",
+    "ReturnCost",
+    "ReturnExclusion",
+    "ReturnLabel",
+    "ReturnLabelState",
+    "ReturnPiece",
+    "ReturnRule",
+    "ReturnSite",
     "Role",
     "ScopedQuerySet",
     "ShareBy",
