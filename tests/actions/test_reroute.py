@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from haitu.actions import fulfil
-from haitu.actions.reroute import _write, reroute
+from haitu.actions.reroute import move_promises, reroute
 from haitu.core.landed import Waterfall
 from haitu.models import Audit, Lane, Merchant, Order, OrderLine, Reservation, Shipment, Stock
 from haitu.reads.conservation import stock_problems
@@ -111,7 +111,7 @@ def test_a_piece_sold_between_planning_and_writing_is_not_promised_twice(world: 
     )
     far = world.stocks["LANTERN", "SZX"]
     Stock.objects.of(world.merchant.pk).filter(pk=far.pk).update(buffer=far.on_hand)
-    assert _write(world.merchant.pk, [proposal], SOON) == set()
+    assert move_promises(world.merchant.pk, [proposal], SOON) == set()
     assert way_of(order) == "2 from LEJ by LEJ-DE"
 
 

@@ -31,8 +31,6 @@ NEVER_ON_A_PAGE = {
     "too_many_scans": "a carrier's hook",
     "network_there": "the command that draws the demo's network",
     "no_such_merchant": "the command that gives orders another way",
-    "other_currency": "the command that gives orders another way",
-    "buyer_would_pay": "the command that gives orders another way",
     "unknown_engine": "the setting that names an engine",
     "unknown_provider": "setting up an account, by an operator",
     "cannot_split": "a slip of ours in asking for shares",

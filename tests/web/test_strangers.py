@@ -313,6 +313,9 @@ CASES: dict[str, Case] = {
         ids=lambda w, _o: {"kind": "lane", "which": w.lanes["LEJ-DE"].pk}, body=lambda _w, _o: {"reason": "strike"}
     ),
     "desk/lanes/": Case(),
+    "desk/orders/<int:order_id>/way/": Case(
+        ids=_order, body=lambda w, _o: {"lane": w.lanes["SZX-DE"].pk, "reason": "quicker"}
+    ),
     "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
     "desk/lanes/<int:lane_id>/open/": Case(ids=_lane),

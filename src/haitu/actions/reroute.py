@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ def reroute(*, merchant_id: int, by: User | None, now: datetime, order_ids: Iter
             proposals = router.propose(stranded(merchant_id, again, on=now.date()))
             served = [proposal for proposal in proposals if proposal.moved]
             refused += [(proposal.order.number, proposal.refused) for proposal in proposals if proposal.refused]
-            done = _write(merchant_id, served, now)
+            done = move_promises(merchant_id, served, now)
             for proposal in served:
                 if proposal.order.order_id in done:
                     moved, late = moved + 1, late + (proposal.days_late > 0)
@@ -83,7 +83,7 @@ def _next(merchant_id: int, chosen: Sequence[int] | None, after: int, now: datet
     return [order_id for order_id in chosen if order_id > after][:CHUNK]
 
 
-def _write(merchant_id: int, proposals: Sequence[Proposal], now: datetime) -> set[int]:
+def move_promises(merchant_id: int, proposals: Sequence[Proposal], now: datetime) -> set[int]:
     """Moves promises and lines of the orders that still stand as they were planned; their ids."""
     if not proposals:
         return set()
@@ -166,7 +166,21 @@ def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> str:
             for line in proposal.moved
         ],
     }
+    if proposal.chosen is not None:
+        entry["chosen"] = asdict(proposal.chosen)
+    elif undone := _undone(quote, proposal):
+        entry["undoes"] = undone
     return json.dumps({**quote, "rerouted": [*quote.get("rerouted", []), entry]}, ensure_ascii=False)
+
+
+def _undone(quote: dict[str, Any], proposal: Proposal) -> dict[str, Any] | None:
+    """The choice of a person that a found way takes the place of, because its own is shut."""
+    lines = {line.waiting.line_id for line in proposal.moved}
+    for entry in reversed(quote.get("rerouted", ())):
+        if lines & {kept["line_id"] for kept in entry["lines"]}:
+            chosen: dict[str, Any] | None = entry.get("chosen")
+            return chosen
+    return None
 
 
 # One statement for many rows, in SQL that both databases take; {cast} makes text a JSON column's value where needed.

@@ -87,8 +87,21 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Who took another way than the cheapest, and why; `more_minor` is what it costs beyond that one."""
+
+    by: str
+    reason: str
+    more_minor: int
+    cheapest: tuple[str, str]  # warehouse, lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """How an order's stranded goods could leave, or why they cannot (`refused`, the refusal itself in `no`)."""
+    """How an order's stranded goods could leave, or why they cannot (`refused`, the refusal itself in `no`).
+
+    `chosen`: a person took it; else it was found.
+    """
 
     order: Stranded
     moved: tuple[Moved, ...] = ()
@@ -96,6 +109,7 @@ class Proposal:
     more_minor: int = 0  # freight, duty and import VAT against what was quoted
     refused: str = ""
     no: Refusal | None = None
+    chosen: Chosen | None = None
 
     @property
     def days_late(self) -> int:
@@ -131,6 +145,10 @@ _LINES = """
     WHERE o.merchant_id = %s AND o.id IN ({orders}) AND l.lane_id IN ({lanes})
     ORDER BY o.id, l.position, l.id
 """
+# All that waits of one order, by whichever lane.
+_WAITING = _LINES.replace(
+    "o.id IN ({orders}) AND l.lane_id IN ({lanes})", "o.id = %s AND o.status IN ('paid', 'part_shipped')"
+)
 
 
 def stranded_ids(merchant_id: int, *, on: date, after: int = 0, limit: int = 500) -> list[int]:
@@ -154,6 +172,12 @@ def stranded(merchant_id: int, order_ids: Sequence[int], *, on: date) -> list[St
     for row in _rows(_LINES, [merchant_id], {"orders": order_ids, "lanes": shut}):
         found.setdefault(row[0], []).append(row)
     return [_stranded(rows) for rows in found.values()]
+
+
+def waiting(merchant_id: int, order_id: int) -> Stranded | None:
+    """A paid order with all of it that has not left, whether its way is shut or not; None when nothing waits."""
+    rows = _rows(_WAITING, [merchant_id, order_id], {})
+    return _stranded(rows) if rows else None
 
 
 def _rows(sql: str, given: list[Any], lists: Mapping[str, Sequence[int]], rest: Sequence[Any] = ()) -> list[Any]:
@@ -259,7 +283,7 @@ class Router:
         try:
             if book.terms.market.currency != order.currency:
                 raise OtherCurrency(f"{order.to.country} is sold to in {book.terms.market.currency} now.")
-            parts = [self._part(order, book, lines) for lines in _apart(order.lines)]
+            parts = [self._part(order, book, lines) for lines in apart(order.lines)]
         except Refusal as refusal:
             return Proposal(order=order, refused=refusal.told, no=refusal)
         moved = tuple(line for part, _ in parts for line in part)
@@ -347,7 +371,7 @@ def _as_priced(to: Destination, book: Book) -> Destination:
     return to if remote else replace(to, postcode="")
 
 
-def _apart(lines: Sequence[Waiting]) -> list[list[Waiting]]:
+def apart(lines: Sequence[Waiting]) -> list[list[Waiting]]:
     """Lines in groups that name each variant once, as a basket does."""
     groups: list[list[Waiting]] = []
     for line in lines:

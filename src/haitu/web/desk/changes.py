@@ -18,6 +18,7 @@ from haitu.web.locale import active, country_name, date_text, language_name, mon
 NOTHING = "–"
 LONGEST = 160
 FIELDS = {
+    "above_cheapest": gettext_noop("Above the cheapest"),
     "active": gettext_noop("For sale"),
     "billed_minor": gettext_noop("Carrier's bill"),
     "brand": gettext_noop("Brand"),
@@ -70,6 +71,7 @@ FIELDS = {
     "units": gettext_noop("Units"),
     "valid_from": gettext_noop("Valid from"),
     "valid_to": gettext_noop("Valid to"),
+    "way": gettext_noop("Way"),
     "weight_g": gettext_noop("Weight"),
     "width_mm": gettext_noop("Width"),
 }

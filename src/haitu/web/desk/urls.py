@@ -23,6 +23,7 @@ from haitu.web.desk import (
     tariff_file,
     tariffs,
     team,
+    ways,
 )
 
 app_name = "desk"
@@ -39,6 +40,7 @@ urlpatterns = [
     path("orders/export.csv", orders.export, name="orders_export"),
     path("orders/ship/", orders.ship_many, name="ship_many"),
     path("orders/<int:order_id>/", orders.order, name="order"),
+    path("orders/<int:order_id>/way/", ways.ways, name="order_ways"),
     path("orders/<int:order_id>/slip/", orders.slip, name="slip"),
     path("orders/<int:order_id>/ship/", orders.ship_parts, name="ship"),
     path("orders/<int:order_id>/refund/", orders.give_back, name="refund"),

@@ -190,6 +190,7 @@ ACTIONS = carrier_words.ACTIONS | {
     "order.return": gettext_noop("Goods taken back"),
     "order.cancel": gettext_noop("Order cancelled"),
     "order.reroute": gettext_noop("Order given another way"),
+    "order.overrule": gettext_noop("Another way chosen for an order"),
     "parcel.bill": gettext_noop("Carrier's bill booked"),
 }
 # Refusals the desk shows, by code; the figures in them come with the refusal.
@@ -249,6 +250,13 @@ REFUSALS = carrier_words.REFUSALS | {
     "too_much": gettext_noop("“%(given)s” is more than can be booked."),
     "too_many": gettext_noop("That is more than a shelf can hold."),
     "order_changed": gettext_noop("Something happened to this order since the page was opened; look again."),
+    "no_reason_given": gettext_noop("Say why another way is better."),
+    "nothing_waits": gettext_noop("Nothing of this order waits to leave."),
+    "no_such_way": gettext_noop("That lane does not lead to the buyer."),
+    "too_few_there": gettext_noop("%(warehouse)s has %(available)s of %(sku)s free; %(wanted)s are wanted."),
+    "warehouse_shut": gettext_noop("%(warehouse)s is closed."),
+    "other_currency": gettext_noop("The market is sold to in another currency than the order was placed in."),
+    "buyer_would_pay": gettext_noop("Customs would ask the buyer for duty that was not announced."),
     "no_such_supplier": gettext_noop("There is no such supplier."),
     "no_such_purchase": gettext_noop("There is no such purchase order."),
     "purchase_not_open": gettext_noop("Purchase order %(number)s is done or cancelled."),
