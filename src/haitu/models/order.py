@@ -12,6 +12,7 @@ from haitu.models.market import Market, Outlet, PaymentAccount
 from haitu.models.scope import Owned
 from haitu.models.stock import Stock
 from haitu.models.supply import Lane, Warehouse
+from haitu.models.visitor import Visitor
 
 # How a desk finds an order by the start of something: PostgreSQL needs an index by pattern, SQLite ignores the name.
 BY_PATTERN = ["int8_ops", "varchar_pattern_ops"]
@@ -31,6 +32,7 @@ class Order(Owned):
     outlet = models.ForeignKey(Outlet, on_delete=models.PROTECT, related_name="+")
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="orders")
+    visitor = models.ForeignKey(Visitor, on_delete=models.SET_NULL, null=True, db_index=False, related_name="orders")
     status = models.CharField(max_length=12, default="pending")
     channel = models.CharField(max_length=20, default="direct")
     language = models.CharField(max_length=10)
@@ -72,6 +74,7 @@ class Order(Owned):
         ]
         indexes = [
             models.Index(fields=["merchant", "-placed_at"], name="order_by_time"),
+            models.Index(fields=["visitor"], name="order_by_visitor", condition=models.Q(visitor__isnull=False)),
             models.Index(fields=["merchant", "status", "-placed_at"], name="order_by_status"),
             models.Index(fields=["expires_at"], name="order_by_expiry", condition=models.Q(status="pending")),
             models.Index(fields=["merchant", "number"], name="order_by_number", opclasses=BY_PATTERN),
