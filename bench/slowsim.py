@@ -24,7 +24,7 @@ experiment  channel, market, start, end (dates), lift (incremental share of the 
 consent     market, share of visits whose person may be stored (a shop counts both kinds)
 claimed     channel, market, campaign, week, platform and last_click (contribution each credits to the channel so far:
             platform = first orders within 4 weeks × 1.15; last click sees 85 % of orders within 4 weeks, 15 % later)
-cash        month (its first day), spent (paid 30 days later), received (14 days after the order), balance
+account     month (its first day), spent (paid 30 days later), received (14 days after the order), balance
 truth       channel, market, campaign, spent, incrementality, lag_weeks (mean), unlike_type, v_m1..v_m24 (expected
             incremental contribution per unit spent, h months after the spending, as the average over the weeks
             observed), r_m1..r_m24 (what this world then brought, chance included), payback_month (first h with
@@ -162,7 +162,7 @@ def simulate(seed: int, *, variant: str = "clean", weeks: int = 26, experiments:
         "order": _order_table(story),
         "consent": pl.DataFrame({"market": MARKETS, "share": [CONSENT[m] for m in MARKETS]}),
         "claimed": _claimed_table(rng, story),
-        "cash": _cash_table(story),
+        "account": _account_table(story),
     }
     if experiments:
         tables["experiment"] = _experiment_table(rng, cells, start, weeks)
@@ -556,7 +556,7 @@ def _experiment_table(rng: np.random.Generator, cells: Cells, start: date, weeks
     return pl.DataFrame(rows, schema=["channel", "market", "start", "end", "lift", "se"], orient="row")
 
 
-def _cash_table(story: Story) -> pl.DataFrame:
+def _account_table(story: Story) -> pl.DataFrame:
     """Money by calendar month: spend leaves 30 days after its week, contribution arrives 14 days after the order."""
     spend, orders, start, weeks = story.spend, story.orders, story.start, story.weeks
     seen = (orders.at < weeks) & (orders.at >= 0)
