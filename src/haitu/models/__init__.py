@@ -1,5 +1,6 @@
 """The tables: one Django app, a module a noun; foreign keys point down. Rows never leave reads and actions."""
 
+from haitu.models.cash import CashLine, CashOffer, CashOrder, CashParcel, CashState, CashStatement, CashVerdict
 from haitu.models.catalog import Category, MarketPrice, Picture, Product, ProductStatus, ProductText, Variant
 from haitu.models.clockwork import Clockwork
 from haitu.models.customer import Customer
@@ -100,6 +101,13 @@ __all__ = [
     "CarrierInvoice",
     "CarrierInvoiceLine",
     "CaseState",
+    "CashLine",
+    "CashOffer",
+    "CashOrder",
+    "CashParcel",
+    "CashState",
+    "CashStatement",
+    "CashVerdict",
     "Category",
     "Channel",
     "ChannelKind",

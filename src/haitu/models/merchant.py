@@ -24,6 +24,10 @@ class Merchant(models.Model):
     )
     sell_afloat = models.BooleanField(default=True, help_text="goods on their way are sold as pre-orders")
     history_shift_weeks = models.IntegerField(default=0, help_text="weeks by which imported history was moved forward")
+    reroute_up_to_minor = models.BigIntegerField(
+        null=True,
+        help_text="base currency: what an order whose way is shut may lose by another way; null: ask",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
