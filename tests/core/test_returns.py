@@ -50,7 +50,6 @@ COSTS = ReturnCosts(
     handling_minor=150,
     destroy_minor=80,
     donate_minor=60,
-    batch_units=20,
 )
 LEIPZIG = Shelf(warehouse_id=1, warehouse="LEJ", here=True, price_minor=20_00, storage_minor=10)
 SHENZHEN = Shelf(warehouse_id=2, warehouse="SZX", here=False, price_minor=16_00, storage_minor=2, lane_minor=300)

@@ -15,12 +15,13 @@ from haitu.core.customs import DutyLine, Threshold
 from haitu.core.money import FxRate
 from haitu.core.tax import TaxRate
 from haitu.links.reference.fx import parse_ecb, parse_pegs, pegged
+from haitu.links.reference.returns import Values, parse_return_costs, parse_return_rules
 from haitu.links.reference.table import Problem
 from haitu.links.reference.tariff import parse_own_duties, parse_tariff
 from haitu.links.reference.tax import parse_tax_rates, parse_thresholds
 from haitu.models import DutyLine as DutyLineRow
 from haitu.models import FxRate as FxRateRow
-from haitu.models import Merchant
+from haitu.models import Merchant, ReturnCost, ReturnRule
 from haitu.models import TaxRate as TaxRateRow
 from haitu.models import Threshold as ThresholdRow
 
@@ -59,6 +60,12 @@ def load_shipped() -> Iterator[Loaded]:
     pegs, more_problems = parse_pegs(SHIPPED / "fx/pegs.csv")
     kept = add_exchange_rates((*fx, *pegged(fx, pegs)))
     yield Loaded(name="exchange rates", rows=kept, problems=problems + more_problems)
+
+    laws, problems = parse_return_rules(SHIPPED / "returns_rules/rules.csv")
+    yield Loaded(name="return rules", rows=_replace_shared(ReturnRule, laws), problems=problems)
+
+    costs, problems = parse_return_costs(SHIPPED / "returns_rules/costs.csv")
+    yield Loaded(name="return costs", rows=_replace_shared(ReturnCost, costs), problems=problems)
 
     yield Loaded(name="places", rows=load_places(), problems=())
 
@@ -122,6 +129,15 @@ def _replace(table: type[models.Model], values: Iterable[Any], merchant_id: int 
         manager.filter(merchant_id=merchant_id).delete()
         manager.bulk_create(rows, batch_size=BATCH)
         _everybody_reloads(merchant_id)
+    return len(rows)
+
+
+def _replace_shared(table: type[models.Model], values: Iterable[Values]) -> int:
+    """Puts these in place of the shared rows; nothing that processes keep in memory rests on them."""
+    rows = [table(**row) for row in values]
+    with transaction.atomic():
+        table._default_manager.filter(merchant=None).delete()
+        table._default_manager.bulk_create(rows)
     return len(rows)
 
 

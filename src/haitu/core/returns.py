@@ -101,7 +101,10 @@ class ReturnRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnTerms:
-    """What holds for an order, frozen when the buyer asks. Names as in ReturnRule."""
+    """What holds for an order, frozen when the buyer asks. Names as in ReturnRule.
+
+    `free_days`: so long the law grants the way back of what is not wanted, and nobody needs to approve it.
+    """
 
     window_days: int
     fault_days: int
@@ -111,6 +114,7 @@ class ReturnTerms:
     wear_bp: int
     excludes: tuple[str, ...]
     by_hand: bool
+    free_days: int
     sources: tuple[str, ...]
 
 
@@ -134,6 +138,7 @@ NO_RIGHTS = ReturnTerms(
     wear_bp=0,
     excludes=(),
     by_hand=True,
+    free_days=0,
     sources=(),
 )
 
@@ -159,6 +164,7 @@ def _terms(law: ReturnRule, word: ReturnRule | None) -> ReturnTerms:
         wear_bp=min(law.wear_bp, word.wear_bp) if word else law.wear_bp,
         excludes=tuple(sorted(excludes)),
         by_hand=word is not None and word.by_hand,
+        free_days=0 if law.own else law.window_days,
         sources=tuple(dict.fromkeys(rule.source for rule in (law, word) if rule is not None and rule.source)),
     )
 
@@ -185,6 +191,15 @@ def check(
     if on > last:
         raise TooLate(f"It could be sent back until {last}.", last=last)
     return last
+
+
+def needs_approval(given: ReturnTerms, reason: Reason, *, delivered_on: date | None, on: date) -> bool:
+    """Whether a person says yes first: never inside the days that the law grants."""
+    if not given.by_hand:
+        return False
+    if reason in OUR_FAULT or not given.free_days:
+        return True
+    return delivered_on is not None and on > delivered_on + timedelta(given.free_days)
 
 
 # Money -------------------------------------------------------------------------------------------------------
@@ -280,7 +295,6 @@ class ReturnCosts:
     handling_minor: int
     destroy_minor: int
     donate_minor: int
-    batch_units: int
     assumed: bool = False
 
     def price_bp(self, grade: Grade) -> int:
