@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from haitu.actions.checkout import Buyer, PlacedOrder, Seen, place_order
 from haitu.actions.pay import confirm, keep
 from haitu.core.book import Basket, BasketLine, Destination, Quote
-from haitu.core.quote import quote
+from haitu.core.preorder import quote_or_preorder
 from haitu.links.payment.protocol import Notice, NoticeKind
 from haitu.models import NoticeState, Order, Payment
 from haitu.reads.merchant import ShopMerchant, by_id
@@ -36,7 +36,7 @@ def basket_of(world: World, **units: int) -> Basket:
 def see(world: World, basket: Basket, *, to: Destination = LEIPZIG, now: datetime = NOW) -> Quote:
     ids = [line.variant_id for line in basket]
     book = load_book(merchant_of(world), to.country, ids, language="de", on=now.date())
-    return quote(basket, book, to=to, on=now.date())
+    return quote_or_preorder(basket, book, to=to, on=now.date())
 
 
 def order(

@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from haitu.actions import afloat
 from haitu.actions.audit import audit
 from haitu.actions.inbound import ENDED, MOST_MINOR, NOT_LEFT, BadInbound, WrongStep, keep_step, locked_inbound
 from haitu.actions.purchase import finish_if_taken
@@ -68,6 +69,7 @@ def receive(
         unknown = set(counted) - set(lines)
         if unknown:
             raise BadInbound(f"Load {inbound.number} has no such line.", field="lines")
+        afloat.hold(inbound)
         shares = shares_of(inbound, list(lines.values()))
         total = 0
         for line_id, units in sorted(counted.items()):
@@ -75,6 +77,7 @@ def receive(
                 total += _take_in(
                     inbound, lines[line_id], units, share_minor=shares[line_id], key=f"inbound:{line_id}:{key}", now=now
                 )
+        afloat.refresh(inbound)
         if total:
             keep_step(inbound, InboundStatus(inbound.status), by=by, now=now, told=told or f"{total} units came in")
             changed = {"units": (0, total)}
@@ -102,6 +105,7 @@ def set_costs(
         inbound = locked_inbound(merchant_id, inbound_id)
         if inbound.status == InboundStatus.CANCELLED:
             raise WrongStep(f"Load {inbound.number} is cancelled.", status=inbound.status)
+        afloat.hold(inbound)
         closed = inbound.status == InboundStatus.RECEIVED
         fields: dict[str, int | str] = {"freight_minor": freight_minor, "duty_minor": duty_minor}
         if share_by is not None and not closed:
@@ -116,6 +120,7 @@ def set_costs(
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(**fields)
         if closed:
             _settle(inbound, now)
+        afloat.refresh(inbound)
         audit(by, "inbound.costs", inbound.number, merchant_id=merchant_id, now=now, change=changed)
 
 
@@ -125,6 +130,7 @@ def close(*, merchant_id: int, inbound_id: int, told: str = "", by: User | None,
         inbound = locked_inbound(merchant_id, inbound_id)
         if inbound.status in ENDED or inbound.status in NOT_LEFT:
             raise WrongStep(f"Load {inbound.number} is {inbound.status}; it cannot be closed.", status=inbound.status)
+        afloat.hold(inbound)
         lines = _lines(inbound)
         missing = 0
         for line in lines:
@@ -137,6 +143,7 @@ def close(*, merchant_id: int, inbound_id: int, told: str = "", by: User | None,
         fields = {"status": InboundStatus.RECEIVED, "received_at": now, "arrived_at": inbound.arrived_at or now}
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(**fields)
         _settle(inbound, now)
+        afloat.refresh(inbound)
         keep_step(inbound, InboundStatus.RECEIVED, by=by, now=now, told=told)
         changed = {"status": (inbound.status, InboundStatus.RECEIVED.value), "missing": (0, missing)}
         audit(by, "inbound.close", inbound.number, merchant_id=merchant_id, now=now, change=changed)
@@ -191,6 +198,7 @@ def _take_in(inbound: Inbound, line: InboundLine, units: Counted, *, share_minor
         damaged=F("damaged") + units.damaged,
         landed_minor=F("landed_minor") + landed,
     )
+    afloat.serve(merchant_id, stock.pk, units.good)
     return arriving
 
 

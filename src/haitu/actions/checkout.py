@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.db import IntegrityError, connection, transaction
 
@@ -258,6 +258,12 @@ RESERVE = """
     UPDATE haitu_stock SET reserved = reserved + %s
     WHERE id = %s AND merchant_id = %s AND on_hand - reserved - buffer >= %s
 """
+# With units that are still on their way; those on loads that are not sold from are held back.
+PREORDER = """
+    UPDATE haitu_stock SET reserved = reserved + %s, preordered = preordered + %s
+    WHERE id = %s AND merchant_id = %s AND (%s = 0 OR on_hand - reserved - buffer >= %s)
+        AND afloat - preordered - %s >= %s
+"""
 
 
 def _write(wanted: _Wanted, agreed: Quote) -> PlacedOrder:
@@ -268,21 +274,43 @@ def _write(wanted: _Wanted, agreed: Quote) -> PlacedOrder:
         _insert_reservations(cursor, wanted.merchant.id, agreed.lines, line_ids)
         _insert_payment(cursor, wanted, placed)
         record(_placed(wanted, agreed, placed, outlet_id, line_ids), merchant_id=wanted.merchant.id, now=wanted.now)
-        if not reserve(cursor, wanted.merchant.id, ((line.stock_id, line.quantity) for line in agreed.lines)):
+        if not reserve(cursor, wanted.merchant.id, (_promise(line) for line in agreed.lines)):
             raise _Again
     return placed
 
 
-def reserve(cursor: Any, merchant_id: int, wanted: Iterable[tuple[int, int]]) -> bool:
-    """Promises (stock id, quantity) pairs out of what is available, all or, for the caller to roll back, not all.
+class Promised(NamedTuple):
+    """Units of a stock row for a line: `afloat` of them out of its loads, where `held_back` units are not for sale."""
+
+    stock_id: int
+    quantity: int
+    afloat: int = 0
+    held_back: int = 0
+
+
+def _promise(line: QuoteLine) -> Promised:
+    return Promised(line.stock_id, line.quantity, line.afloat, line.held_back)
+
+
+def reserve(cursor: Any, merchant_id: int, wanted: Iterable[Promised]) -> bool:
+    """Promises units out of what is available, all or, for the caller to roll back, not all.
 
     Two lines that share a stock row count as one; rows are taken in the order of their keys.
     """
-    units: dict[int, int] = {}
-    for stock_id, quantity in wanted:
-        units[stock_id] = units.get(stock_id, 0) + quantity
+    units: dict[int, Promised] = {}
+    for one in wanted:
+        so_far = units.get(one.stock_id, Promised(one.stock_id, 0))
+        units[one.stock_id] = Promised(
+            one.stock_id, so_far.quantity + one.quantity, so_far.afloat + one.afloat, max(so_far[3], one.held_back)
+        )
     for stock_id in sorted(units):
-        cursor.execute(RESERVE, [units[stock_id], stock_id, merchant_id, units[stock_id]])
+        _, quantity, afloat, held_back = units[stock_id]
+        there = quantity - afloat
+        if afloat:
+            given = [there, afloat, stock_id, merchant_id, there, there, held_back, afloat]
+            cursor.execute(PREORDER, given)
+        else:
+            cursor.execute(RESERVE, [there, stock_id, merchant_id, there])
         if cursor.rowcount != 1:
             return False
     return True
@@ -411,7 +439,12 @@ def _placed(wanted: _Wanted, agreed: Quote, placed: PlacedOrder, outlet_id: int,
 
 def shown(agreed: Quote) -> dict[str, Any]:
     """What of a quote the order keeps beyond its columns: parcels, promise and explanation, as JSON."""
-    return {
+    preorders = [
+        {"position": position, "units": line.afloat, "parcel": line.parcel}
+        for position, line in enumerate(agreed.lines)
+        if line.afloat
+    ]
+    return ({"preorders": preorders} if preorders else {}) | {
         "earliest": agreed.earliest.isoformat(),
         "latest": agreed.latest.isoformat(),
         "duty_paid_by": agreed.duty_paid_by,
@@ -434,6 +467,7 @@ def shown(agreed: Quote) -> dict[str, Any]:
                 "scheme": parcel.scheme,
                 "incoterm": parcel.incoterm,
             }
+            | ({"ships": parcel.ships.isoformat()} if parcel.ships else {})
             for parcel in agreed.parcels
         ],
         "why": [[why.code, why.told, dict(why.given)] for why in agreed.why],

@@ -47,6 +47,12 @@ class NothingToShip(Refusal):
     code = "nothing_to_ship"
 
 
+class StillAfloat(Refusal):
+    """What should leave is a pre-order and has not come in yet."""
+
+    code = "still_afloat"
+
+
 class RefundOnItsWay(Refusal):
     """The money for these goods is on its way back to the buyer: they stay here, unless a reason is given."""
 
@@ -86,8 +92,8 @@ def ship(
 ) -> list[int]:
     """Sends units (line id → quantity; None: all that is left); the ids of the parcels, one a warehouse and lane.
 
-    Refuses NothingToShip, WrongStatus unless the order is paid, and RefundOnItsWay for goods whose money is all on its
-    way back, unless `anyway` says why they leave all the same.
+    Refuses StillAfloat for goods that have not come in yet, NothingToShip, WrongStatus unless the order is paid, and
+    RefundOnItsWay for goods whose money is all on its way back, unless `anyway` says why they leave all the same.
     """
     with transaction.atomic():
         order = locked(merchant_id, order_id, seen=seen)
@@ -115,10 +121,8 @@ def ship(
 
 def _parts(order: Order, quantities: Mapping[int, int] | None) -> list[_Part]:
     """What leaves, checked against what is promised to the order's lines."""
-    promises = {
-        promise.line_id: promise
-        for promise in Reservation.objects.of(order.merchant_id).filter(line__order=order).select_related("line")
-    }
+    rows = Reservation.objects.of(order.merchant_id).filter(line__order=order)
+    promises = {promise.line_id: promise for promise in rows.select_related("line", "stock__warehouse")}
     if quantities is None:
         quantities = {line_id: promise.quantity for line_id, promise in promises.items()}
     parts = []
@@ -129,10 +133,25 @@ def _parts(order: Order, quantities: Mapping[int, int] | None) -> list[_Part]:
             raise NothingToShip(told, field=f"line_{line_id}", quantity=quantity, left=promised)
         if quantity:
             promise = promises[line_id]
+            _check_there(promise, quantity)
             parts.append(_Part(line=promise.line, quantity=quantity, stock_id=promise.stock_id))
     if not parts:
         raise NothingToShip("Nothing of this order is left to send.")
     return parts
+
+
+def _check_there(promise: Reservation, quantity: int) -> None:
+    """Refuse to send what has not come yet."""
+    if quantity > promise.quantity - promise.afloat:
+        sku, warehouse = promise.line.sku, promise.stock.warehouse.code
+        raise StillAfloat(
+            f"{promise.afloat} of {sku} are still on their way to {warehouse}; send them once they are in.",
+            field=f"line_{promise.line_id}",
+            sku=sku,
+            warehouse=warehouse,
+            afloat=promise.afloat,
+            there=promise.quantity - promise.afloat,
+        )
 
 
 def _check_paid_for(order: Order, parts: list[_Part]) -> None:

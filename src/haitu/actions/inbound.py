@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from haitu.actions import afloat
 from haitu.actions.audit import audit
 from haitu.actions.purchase import NoSuchSupplier, finish_if_taken
 from haitu.actions.stock import Units, change, check_free, lock_rows
@@ -160,6 +161,7 @@ def cancel(*, merchant_id: int, inbound_id: int, reason: str, by: User | None, n
         inbound = locked_inbound(merchant_id, inbound_id)
         if inbound.status not in NOT_LEFT:
             raise WrongStep(f"Load {inbound.number} is {inbound.status}; it has left.", status=inbound.status)
+        afloat.hold(inbound)
         lines = list(InboundLine.objects.of(merchant_id).filter(inbound=inbound).select_related("purchase_line"))
         purchases = set()
         for line in lines:
@@ -171,6 +173,7 @@ def cancel(*, merchant_id: int, inbound_id: int, reason: str, by: User | None, n
             finish_if_taken(merchant_id, purchase_id)
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(status=InboundStatus.CANCELLED)
         keep_step(inbound, InboundStatus.CANCELLED, by=by, now=now, told=reason)
+        afloat.refresh(inbound)
         audit(by, "inbound.cancel", inbound.number, merchant_id=merchant_id, now=now)
 
 
@@ -195,6 +198,7 @@ def advance(
         status = InboundStatus(inbound.status)
         if status in ENDED or STEPS.index(to) <= STEPS.index(status):
             raise WrongStep(f"Load {inbound.number} is {status} already; it never goes back.", status=status)
+        afloat.hold(inbound)
         fields: dict[str, object] = {"status": to}
         if status in NOT_LEFT and to not in NOT_LEFT:
             if inbound.origin_id is not None:
@@ -205,6 +209,7 @@ def advance(
         fields |= _days_after(inbound, to, at.date())
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(**fields)
         keep_step(inbound, to, by=by, now=at, told=told)
+        afloat.refresh(inbound)
         change_ = {"status": (status.value, to.value)}
         audit(by, "inbound.advance", inbound.number, merchant_id=merchant_id, now=now, change=change_)
 
@@ -219,8 +224,10 @@ def set_days(
             raise WrongStep(f"Load {inbound.number} is {inbound.status}.", status=inbound.status)
         if eta_p90 < eta_p50:
             raise BadInbound("Nine of ten are not in before half of them.", field="eta_p90")
+        afloat.hold(inbound)
         Inbound.objects.of(merchant_id).filter(pk=inbound.pk).update(eta_p50=eta_p50, eta_p90=eta_p90)
         keep_step(inbound, InboundStatus(inbound.status), by=by, now=now, told=reason)
+        afloat.refresh(inbound)
         days = {
             "eta_p50": (inbound.eta_p50, eta_p50),
             "eta_p90": (inbound.eta_p90, eta_p90),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from haitu.actions.account import Account, account_of, provider_of, webhook_secret_of
+from haitu.actions.again import promised_again
 from haitu.actions.checkout import reserve
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, placed_postings, quoted_by_line
@@ -34,7 +35,6 @@ from haitu.models import (
     Refund,
     RefundStatus,
     Reservation,
-    Stock,
 )
 
 log = logging.getLogger(__name__)
@@ -317,20 +317,24 @@ class _Gone(Exception):
 def _revive(order: Order, now: datetime) -> bool:
     """Takes an expired order's goods off the shelf again, all of them or none."""
     lines = lines_of(order)
-    rows = Stock.objects.of(order.merchant_id).filter(variant_id__in={line.variant_id for line in lines})
-    ids = {(row.variant_id, row.warehouse_id): row.pk for row in rows}
-    wanted = [(line, ids.get((line.variant_id, line.warehouse_id or 0))) for line in lines]
+    promises = promised_again(order, lines, on=now.date())
+    if promises is None:
+        return False
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            found = [(stock_id, line.quantity) for line, stock_id in wanted if stock_id is not None]
-            if len(found) < len(lines) or not reserve(cursor, order.merchant_id, found):
+            if not reserve(cursor, order.merchant_id, promises):
                 raise _Gone
     except _Gone:
         return False
     Reservation.objects.bulk_create(
-        Reservation(merchant_id=order.merchant_id, stock_id=stock_id, line=line, quantity=line.quantity)
-        for line, stock_id in wanted
-        if stock_id is not None
+        Reservation(
+            merchant_id=order.merchant_id,
+            stock_id=promise.stock_id,
+            line=line,
+            quantity=line.quantity,
+            afloat=promise.afloat,
+        )
+        for line, promise in zip(lines, promises, strict=True)
     )
     event = Revived(key=f"revived:{order.pk}", at=now, dims=dims_of(order), postings=placed_postings(order))
     record(event, merchant_id=order.merchant_id, now=now)

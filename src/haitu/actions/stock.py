@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F, Sum
 
+from haitu.actions.afloat import serve
 from haitu.actions.audit import audit
 from haitu.actions.order import dims_of, locked, placed_postings
 from haitu.actions.record import record
@@ -89,6 +90,7 @@ def receive(
             return stock.pk
         units = Units(quantity=quantity, goods_minor=goods_value_minor, inbound_minor=inbound_value_minor)
         change(stock, MoveKind.RECEIVED, units, reference=reference, event_key=event_key, now=now)
+        serve(merchant_id, stock.pk, quantity)
         if assumed and not stock.assumed:
             Stock.objects.of(merchant_id).filter(pk=stock.pk).update(assumed=True)
         changed = {"units": (0, quantity)}
@@ -136,6 +138,7 @@ def move(
         change(start, MoveKind.MOVED_OUT, leaving, reference=reference, event_key=event_key, now=now)
         coming = Units(quantity=quantity, goods_minor=goods, inbound_minor=inbound + inbound_value_minor)
         change(end, MoveKind.MOVED_IN, coming, reference=reference, event_key=event_key, now=now)
+        serve(merchant_id, end.pk, quantity)
         if start.assumed and not end.assumed:
             Stock.objects.of(merchant_id).filter(pk=end.pk).update(assumed=True)
         subject = f"stock {start.pk} → {end.pk}"
@@ -176,6 +179,7 @@ def count(
             return 0
         if difference:
             change(stock, MoveKind.COUNTED, lost, reference=reason, event_key=event_key, now=now)
+            serve(merchant_id, stock.pk, difference)
         subject = f"stock {stock.pk}"
         audit(
             by, "stock.count", subject, merchant_id=merchant_id, now=now, change={"on_hand": (stock.on_hand, counted)}
@@ -245,10 +249,20 @@ def release(merchant_id: int, order_id: int, *, line_ids: list[int] | None = Non
     promised = Reservation.objects.of(merchant_id).filter(line__order_id=order_id)
     if line_ids is not None:
         promised = promised.filter(line_id__in=line_ids)
-    units = dict(promised.values_list("stock_id").annotate(units=Sum("quantity")).values_list("stock_id", "units"))
-    for stock_id in sorted(units):
-        Stock.objects.of(merchant_id).filter(pk=stock_id).update(reserved=F("reserved") - units[stock_id])
+    held = lock_rows(merchant_id, sorted(set(promised.values_list("stock_id", flat=True))))
+    # Read once the rows are held: goods that came in the meantime have been given to who waits.
+    sums = promised.values_list("stock_id").annotate(units=Sum("quantity"), waiting=Sum("afloat"))
+    units = {stock_id: (its, waiting) for stock_id, its, waiting in sums.values_list("stock_id", "units", "waiting")}
     promised.delete()
+    for stock_id, (quantity, waiting) in sorted(units.items()):
+        row = held[stock_id]
+        preordered = row.preordered - waiting
+        Stock.objects.of(merchant_id).filter(pk=stock_id).update(
+            reserved=F("reserved") - (quantity - waiting),
+            preordered=preordered,
+            uncovered=max(preordered - row.afloat, 0),
+        )
+        serve(merchant_id, stock_id, quantity - waiting)
 
 
 # Rows ------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from haitu.core.territory import vat_area_of
 from haitu.core.workdays import Workdays
 
 V = TypeVar("V")
+EVERY_DAY = Workdays()
 MOST_KNOWN = 10_000  # answers kept per Terms; regions come from strangers' forms
 
 
@@ -91,7 +92,7 @@ class Warehouse:
     country: str
     handling_days: int = 0
     work_days: int = 0
-    calendar: Workdays = Workdays()
+    calendar: Workdays = EVERY_DAY
     storage_minor_per_m3_day: int = 0
     storage_currency: str = "USD"
     storage_days: int = 0
@@ -314,7 +315,8 @@ class Quote:
 class Promise:
     """What a product page may say about one unit: how many there are, when it comes, from where, who pays duty.
 
-    `ships`: it is on its way to us and leaves on that day at the latest (a pre-order); None: it is there.
+    `ships`: all of them are on their way to us, and leave on that day at the latest (a pre-order); None: they are
+    there. So many more are `afloat`.
     """
 
     available: int
@@ -327,3 +329,4 @@ class Promise:
     incoterm: str
     duty_paid_by: str
     ships: date | None = None
+    afloat: int = 0

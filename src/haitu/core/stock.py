@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from haitu.core.afloat import NOTHING, Afloat
 from haitu.core.errors import Refusal
 from haitu.core.money import half_up
 
@@ -30,6 +31,7 @@ class StockAt:
     goods_value_minor: int = 0
     inbound_value_minor: int = 0
     assumed: bool = False
+    afloat: Afloat = NOTHING
 
     @property
     def available(self) -> int:

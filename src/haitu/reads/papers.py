@@ -56,10 +56,10 @@ def of_shipment(merchant_id: int, order_id: int, shipment_id: int, write: WriteA
 
 
 def to_pick(merchant_id: int, order_ids: Sequence[int], on: date) -> tuple[Papers, ...]:
-    """What is promised to these orders and has not left: one list for each order and warehouse."""
+    """What is promised to these orders, is there and has not left: one list for each order and warehouse."""
     rows = (
         Reservation.objects.of(merchant_id)
-        .filter(line__order_id__in=order_ids, line__order__merchant_id=merchant_id)
+        .filter(line__order_id__in=order_ids, line__order__merchant_id=merchant_id, afloat=0)
         .select_related("line__order__market", "line__variant", "stock__warehouse")
         .order_by("stock__warehouse__code", "line__order_id", "line__position", "pk")
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from haitu.core.afloat import NOTHING, Afloat, afloat_on
 from haitu.core.book import Basket, Book, Destination, Item, Quote, Terms, Warehouse
 from haitu.core.customs import DutyLine, territory_of
 from haitu.core.dated import in_force, since
@@ -18,7 +19,7 @@ from haitu.core.freight import Break, Lane, Surcharge, Tariff
 from haitu.core.lead import LeadTime
 from haitu.core.market import Market
 from haitu.core.money import FxRate, cross, half_up
-from haitu.core.quote import quote
+from haitu.core.preorder import quote_or_preorder
 from haitu.core.stock import StockAt
 from haitu.models import FxRate as FxRateRow
 from haitu.models import Lane as LaneRow
@@ -35,6 +36,7 @@ from haitu.models import (
 )
 from haitu.models import Tariff as TariffRow
 from haitu.models import Warehouse as WarehouseRow
+from haitu.reads.afloat import coming_of
 from haitu.reads.closures import LaneState, Shut, shut_on
 from haitu.reads.law import duty_lines_of, tax_rates_of, thresholds_of
 from haitu.reads.merchant import ShopMerchant
@@ -59,10 +61,14 @@ class NoExchangeRate(Refusal):
 
 @dataclass(slots=True)
 class _Kept:
-    """A market's terms as of one version of the merchant; `items` fills as variants are asked for."""
+    """A market's terms as of one version of the merchant; `items` fills as variants are asked for.
+
+    `shut_lanes` lead between warehouses and carry nothing on the day.
+    """
 
     version: int
     terms: Terms
+    shut_lanes: frozenset[int]
     items: dict[tuple[int, str], Item] = field(default_factory=dict)
 
 
@@ -83,7 +89,8 @@ def load_books(
     """The same for several markets, in as many queries as for one."""
     wanted = sorted(set(variant_ids))
     books = _price_lists(merchant, countries, wanted, language, on)
-    stock = stock_of(merchant.id, wanted)
+    shut_lanes = next((kept.shut_lanes for kept in _kept_for(merchant, countries, on).values()), frozenset[int]())
+    stock = stock_of(merchant.id, wanted, on=on, shut_lanes=shut_lanes)
     return {country: Book(terms=its.terms, items=its.items, stock=stock) for country, its in books.items()}
 
 
@@ -115,14 +122,14 @@ _quoted: OrderedDict[tuple[Basket, Destination, str, date, tuple[StockAt, ...]],
 
 
 def quoted(basket: Basket, book: Book, *, to: Destination, language: str, on: date) -> Quote:
-    """core.quote.quote, remembered: the same basket from the same terms and the same stock rows costs the same.
+    """core.preorder.quote_or_preorder, remembered: the same basket, terms and stock rows make the same quote.
 
     `book` is one that load_book made in that language. Between looking and placing mostly nothing changes.
     """
     key = (basket, to, language, on, book.stock)
     terms, found = _quoted.get(key, (None, None))
     if found is None or terms is not book.terms:
-        found = quote(basket, book, to=to, on=on)
+        found = quote_or_preorder(basket, book, to=to, on=on)
         _quoted[key] = (book.terms, found)
         while len(_quoted) > KEPT_QUOTES:
             _quoted.popitem(last=False)
@@ -134,14 +141,16 @@ def market_of(merchant: ShopMerchant, country: str, *, on: date) -> Market:
     return _kept_for(merchant, [country], on)[country].terms.market
 
 
-def stock_of(merchant_id: int, variant_ids: list[int]) -> tuple[StockAt, ...]:
-    """Live stock rows of the variants, by id."""
+def stock_of(
+    merchant_id: int, variant_ids: list[int], *, on: date, shut_lanes: frozenset[int] = frozenset()
+) -> tuple[StockAt, ...]:
+    """Live stock rows of the variants, by id, with what is on its way to them as seen on that day."""
     if not variant_ids:
         return ()
     marks = ", ".join(["%s"] * len(variant_ids))
     sql = f"""
         SELECT s.id, s.variant_id, s.warehouse_id, s.on_hand, s.reserved, s.buffer, s.goods_value_minor,
-               s.inbound_value_minor, s.assumed
+               s.inbound_value_minor, s.assumed, s.afloat, s.preordered, s.coming
         FROM haitu_stock s
         WHERE s.merchant_id = %s AND s.variant_id IN ({marks})
         ORDER BY s.id
@@ -160,28 +169,38 @@ def stock_of(merchant_id: int, variant_ids: list[int]) -> tuple[StockAt, ...]:
             goods_value_minor=row[6],
             inbound_value_minor=row[7],
             assumed=bool(row[8]),
+            afloat=_afloat(row, on, shut_lanes) if row[9] else NOTHING,
         )
         for row in rows
     )
+
+
+def _afloat(row: tuple[Any, ...], on: date, shut_lanes: frozenset[int]) -> Afloat:
+    return afloat_on(coming_of(row[11]), units=row[9], preordered=row[10], on=on, shut_lanes=shut_lanes)
 
 
 def _kept_for(merchant: ShopMerchant, countries: Sequence[str], on: date) -> dict[str, _Kept]:
     found = {country: _kept.get((merchant.id, country, on)) for country in countries}
     current = {country: kept for country, kept in found.items() if kept and kept.version == merchant.version}
     missing = [country for country in countries if country not in current]
-    for country, terms in _load_terms(merchant, missing, on).items() if missing else ():
-        current[country] = _kept[merchant.id, country, on] = _Kept(version=merchant.version, terms=terms)
+    if missing:
+        shut = shut_on(merchant.id, on)
+        shut_lanes = frozenset(
+            row.pk for row in LaneRow.objects.of(merchant.id).exclude(to=None) if not shut.lane(row).open
+        )
+        for country, terms in _load_terms(merchant, missing, shut, on).items():
+            kept = _Kept(version=merchant.version, terms=terms, shut_lanes=shut_lanes)
+            current[country] = _kept[merchant.id, country, on] = kept
     while len(_kept) > KEPT_TERMS:
         _kept.popitem(last=False)
     return {country: current[country] for country in countries}
 
 
-def _load_terms(merchant: ShopMerchant, countries: Sequence[str], on: date) -> dict[str, Terms]:
+def _load_terms(merchant: ShopMerchant, countries: Sequence[str], shut: Shut, on: date) -> dict[str, Terms]:
     rows = {row.country: row for row in MarketRow.objects.of(merchant.id).filter(country__in=countries, open=True)}
     for country in countries:
         if country not in rows:
             raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
-    shut = shut_on(merchant.id, on)
     active = WarehouseRow.objects.of(merchant.id).filter(active=True)
     warehouses = {w.id: w for w in active if shut.warehouse(w.id) is None}  # what lies in a closed one is not promised
     storage = _storage(merchant.id, on)
@@ -264,11 +283,14 @@ def _warehouse(row: WarehouseRow, rates: Sequence[StorageRate], on: date) -> War
     currency, minor = row.storage_currency, row.storage_minor_per_m3_day
     if rates:
         currency, minor = rates[0].currency, _storage_minor_per_m3_day(rates, row.storage_days)
+    calendar = workdays_of(row, on.year)
     return Warehouse(
         id=row.pk,
         code=row.code,
         country=row.country,
-        handling_days=(workdays_of(row, on.year).after(on, row.handling_days) - on).days,
+        handling_days=(calendar.after(on, row.handling_days) - on).days,
+        work_days=row.handling_days,
+        calendar=calendar,
         storage_minor_per_m3_day=minor,
         storage_currency=currency,
         storage_days=row.storage_days,

@@ -23,6 +23,7 @@ from haitu.core.parcels import parcels_of
 from haitu.core.quote import lines_of
 from haitu.core.route import Asking
 from haitu.core.stock import StockAt
+from haitu.models import Merchant
 from haitu.reads.closures import closed_lanes
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.quote import load_book
@@ -71,6 +72,7 @@ class Stranded:
     goods_minor: int
     shipping_minor: int
     lines: tuple[Waiting, ...]
+    chosen_by: str = ""  # the person who chose the way they wait for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ _STRANDED = """
     SELECT DISTINCT o.id
     FROM haitu_order o
     JOIN haitu_orderline l ON l.order_id = o.id
-    JOIN haitu_reservation r ON r.line_id = l.id
+    JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
     WHERE o.merchant_id = %s AND o.status IN ('paid', 'part_shipped') AND o.id > %s AND l.lane_id IN ({lanes})
     ORDER BY o.id LIMIT %s
 """
@@ -129,7 +131,7 @@ _COUNT = """
     SELECT COUNT(DISTINCT o.id)
     FROM haitu_order o
     JOIN haitu_orderline l ON l.order_id = o.id
-    JOIN haitu_reservation r ON r.line_id = l.id
+    JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
     WHERE o.merchant_id = %s AND o.status IN ('paid', 'part_shipped') AND l.lane_id IN ({lanes})
 """
 _LINES = """
@@ -139,7 +141,7 @@ _LINES = """
     FROM haitu_order o
     JOIN haitu_market m ON m.id = o.market_id
     JOIN haitu_orderline l ON l.order_id = o.id
-    JOIN haitu_reservation r ON r.line_id = l.id
+    JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
     JOIN haitu_lane n ON n.id = l.lane_id
     JOIN haitu_warehouse w ON w.id = n.origin_id
     WHERE o.merchant_id = %s AND o.id IN ({orders}) AND l.lane_id IN ({lanes})
@@ -155,6 +157,11 @@ def stranded_ids(merchant_id: int, *, on: date, after: int = 0, limit: int = 500
     """Paid orders with goods that wait for a lane which is shut, by id."""
     shut = sorted(closed_lanes(merchant_id, on))
     return [row[0] for row in _rows(_STRANDED, [merchant_id, after], {"lanes": shut}, [limit])] if shut else []
+
+
+def unasked_of(merchant_id: int) -> int | None:
+    """What an order may lose (base currency) to be sent otherwise by itself; None: a person is always asked."""
+    return Merchant.objects.values_list("reroute_up_to_minor", flat=True).get(pk=merchant_id)
 
 
 def stranded_count(merchant_id: int, *, on: date) -> int:
@@ -206,7 +213,20 @@ def _stranded(rows: Sequence[tuple[Any, ...]]) -> Stranded:
         goods_minor=first[7],
         shipping_minor=first[8],
         lines=tuple(_waiting(row) for row in rows),
+        chosen_by=_chosen_by(quote, {row[10] for row in rows}),
     )
+
+
+def last_change(quote: Mapping[str, Any], line_ids: set[int]) -> Mapping[str, Any]:
+    """The newest entry of what was re-routed that any of these lines stands in; empty for none."""
+    for entry in reversed(quote.get("rerouted", ())):
+        if line_ids & {kept["line_id"] for kept in entry["lines"]}:
+            return dict(entry)
+    return {}
+
+
+def _chosen_by(quote: Mapping[str, Any], line_ids: set[int]) -> str:
+    return str(last_change(quote, line_ids).get("chosen", {}).get("by", ""))
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:

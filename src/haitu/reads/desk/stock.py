@@ -160,7 +160,7 @@ def conserved(merchant_id: int, stock_id: int | None = None) -> Conserved:
         on_hand=there["on_hand"] or 0,
         reserved=there["reserved"] or 0,
         moved=moved.aggregate(units=Sum("quantity"))["units"] or 0,
-        promised=promised.aggregate(units=Sum("quantity"))["units"] or 0,
+        promised=promised.aggregate(units=Sum(F("quantity") - F("afloat")))["units"] or 0,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from haitu.core.book import Book, Destination, Promise
 from haitu.core.errors import Refusal
-from haitu.core.quote import promise
+from haitu.core.preorder import promise_or_preorder
 from haitu.core.route import shelf
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.quote import load_book
@@ -76,7 +76,7 @@ def offers(variant_ids: Iterable[int], book: Book, place: Place) -> tuple[Offer,
             Offer(
                 variant_id=variant_id,
                 price_minor=price,
-                promise=promise(variant_id, book, to=place.destination, on=place.on),
+                promise=promise_or_preorder(variant_id, book, to=place.destination, on=place.on),
             )
         )
     return tuple(found)

@@ -134,6 +134,10 @@ def _split_needed(given: Given, _currency: str) -> str:
     return _("No single warehouse can send all of it; from %(chosen)s it costs least.") % given
 
 
+def _preorder(given: Given, _currency: str) -> str:
+    return _("%(units)s of %(sku)s are on their way to %(warehouse)s; it leaves from there by %(ships)s.") % given
+
+
 def _split_unproven(_given: Given, _currency: str) -> str:
     return _("Not every split of this basket was compared; the best one found is taken.")
 
@@ -167,6 +171,7 @@ SENTENCES: Mapping[str, Callable[[Given, str], str]] = {
     "choice": _choice,
     "split": _choice,
     "split_needed": _split_needed,
+    "preorder": _preorder,
     "split_unproven": _split_unproven,
     "who_pays": _who_pays,
     "duty_unknown": _duty_unknown,

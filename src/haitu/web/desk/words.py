@@ -75,6 +75,7 @@ LETTERS = {
     "shipped": gettext_noop("parcel on its way"),
     "refunded": gettext_noop("money given back"),
     "cancelled": gettext_noop("order cancelled"),
+    "later": gettext_noop("later than promised"),
     "expired": gettext_noop("order expired"),
 }
 ROLES = {
@@ -96,6 +97,7 @@ EVENTS = {
     "carrier_billed": gettext_noop("Carrier's bill"),
     "refunded": gettext_noop("Refunded"),
     "returned": gettext_noop("Goods taken back"),
+    "return_charged": gettext_noop("Return charged"),
     "fee_charged": gettext_noop("Fee charged"),
     "spend_booked": gettext_noop("Traffic spend booked"),
     "received": gettext_noop("Stock received"),
@@ -172,6 +174,10 @@ ACTIONS = carrier_words.ACTIONS | {
     "stock.write_off": gettext_noop("Stock written off"),
     "stock.buffer": gettext_noop("Buffer set"),
     "business.save": gettext_noop("Papers' sender changed"),
+    "business.sell_afloat": gettext_noop("Selling of goods on their way changed"),
+    "variant.sell_afloat": gettext_noop("Selling of a variant on its way changed"),
+    "order.wait": gettext_noop("Buyer told to wait for the next load"),
+    "order.serve_here": gettext_noop("Pre-order served from another warehouse"),
     "variant.hs": gettext_noop("HS code decided"),
     "supplier.create": gettext_noop("Supplier added"),
     "supplier.save": gettext_noop("Supplier changed"),
@@ -190,6 +196,7 @@ ACTIONS = carrier_words.ACTIONS | {
     "order.return": gettext_noop("Goods taken back"),
     "order.cancel": gettext_noop("Order cancelled"),
     "order.reroute": gettext_noop("Order given another way"),
+    "reroute.unasked": gettext_noop("Sending otherwise by itself"),
     "order.overrule": gettext_noop("Another way chosen for an order"),
     "parcel.bill": gettext_noop("Carrier's bill booked"),
 }
@@ -214,9 +221,13 @@ REFUSALS = carrier_words.REFUSALS | {
     "no_such_sku": gettext_noop("There is no SKU “%(sku)s”."),
     "no_such_order": gettext_noop("There is no such order."),
     "no_such_shipment": gettext_noop("There is no such parcel."),
+    "no_such_variant": gettext_noop("There is no such variant."),
     "no_such_stock": gettext_noop("There is no such variant, warehouse or stock."),
     "bad_quantity": gettext_noop("The quantity is a whole number above zero, values are zero or more."),
     "not_there": gettext_noop("%(quantity)s should leave, but only %(free)s are free."),
+    "still_afloat": gettext_noop(
+        "%(afloat)s of %(sku)s are still on their way to %(warehouse)s; send them once they are in."
+    ),
     "count_below_reserved": gettext_noop("%(counted)s counted, but %(reserved)s are promised to buyers."),
     "nothing_to_ship": gettext_noop("There are not that many units left to send."),
     "refund_on_its_way": gettext_noop(
@@ -252,6 +263,7 @@ REFUSALS = carrier_words.REFUSALS | {
     "order_changed": gettext_noop("Something happened to this order since the page was opened; look again."),
     "no_reason_given": gettext_noop("Say why another way is better."),
     "nothing_waits": gettext_noop("Nothing of this order waits to leave."),
+    "bad_limit": gettext_noop("A limit is zero or more, or empty."),
     "no_such_way": gettext_noop("That lane does not lead to the buyer."),
     "too_few_there": gettext_noop("%(warehouse)s has %(available)s of %(sku)s free; %(wanted)s are wanted."),
     "warehouse_shut": gettext_noop("%(warehouse)s is closed."),
