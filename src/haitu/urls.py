@@ -27,6 +27,7 @@ SHOP = [
     path("checkout/place/", checkout.place),
     path("order/<slug:token>/", order.show),
     path("order/<slug:token>/pay/", order.pay),
+    path("order/<slug:token>/cancel/", order.cancel),
     path("markets/", markets.choose),
     path("markets/chosen/", markets.chosen),
     path("prices/", pages.prices),

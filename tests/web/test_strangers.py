@@ -316,6 +316,7 @@ CASES: dict[str, Case] = {
     "desk/orders/<int:order_id>/way/": Case(
         ids=_order, body=lambda w, _o: {"lane": w.lanes["SZX-DE"].pk, "reason": "quicker"}
     ),
+    "desk/reroute/unasked/": Case(body=lambda _w, _o: {"up_to": "5"}),
     "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
     "desk/lanes/<int:lane_id>/open/": Case(ids=_lane),
@@ -409,6 +410,7 @@ CASES: dict[str, Case] = {
     f"{MARKET}checkout/review/": Case(public=True),
     f"{MARKET}checkout/place/": Case(public=True),
     f"{MARKET}order/<slug:token>/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
+    f"{MARKET}order/<slug:token>/cancel/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
     f"{MARKET}order/<slug:token>/pay/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
     f"{MARKET}markets/": Case(public=True),
     f"{MARKET}markets/chosen/": Case(public=True),

@@ -15,7 +15,7 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import labels, lead_times, letters, pay, refund, stock, track
+from haitu.actions import labels, later, lead_times, letters, pay, refund, stock, track, unasked
 from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
@@ -74,6 +74,14 @@ def _lead_times(now: datetime) -> str:
     return f"days of {learnt} lanes learnt from deliveries"
 
 
+def _stranded(now: datetime) -> str:
+    return f"{unasked.send_unasked(now=now)} orders sent otherwise by themselves"
+
+
+def _late(now: datetime) -> str:
+    return f"{later.tell_of_late_parcels(now=now)} buyers told that their parcel is late"
+
+
 def _tasks(now: datetime) -> str:
     return f"{recover_tasks(now=now)} tasks of dead workers recovered"
 
@@ -119,6 +127,8 @@ JOBS = (
     Job(name="ask again for labels", every_s=60, run=_labels),
     Job(name="fold waiting pushes", every_s=30, run=_pushes),
     Job(name="ask carriers", every_s=300, run=_carriers),
+    Job(name="send stranded orders otherwise", every_s=300, run=_stranded),
+    Job(name="tell late buyers", every_s=3600, run=_late),
     Job(name="recover tasks", every_s=60, run=_tasks),
     Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),
     Job(name="sum up the ledger", every_s=30, run=_sums),

@@ -17,10 +17,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from haitu.actions.audit import audit
+from haitu.actions.later import News, tell_later
 from haitu.core.errors import Refusal
+from haitu.core.money import convert
 from haitu.models import Order, Reservation, Stock, User
-from haitu.reads.merchant import by_id
-from haitu.reads.reroute import Moved, Proposal, Router, stranded, stranded_ids, told
+from haitu.reads.merchant import ShopMerchant, by_id
+from haitu.reads.quote import exchange_rate
+from haitu.reads.reroute import Moved, Proposal, Router, last_change, stranded, stranded_ids, told
 
 CHUNK = 1000  # orders written in one transaction
 
@@ -41,10 +44,19 @@ class Rerouted:
     refused: tuple[tuple[str, str], ...]  # order number, reason
 
 
-def reroute(*, merchant_id: int, by: User | None, now: datetime, order_ids: Iterable[int] | None = None) -> Rerouted:
+def reroute(
+    *,
+    merchant_id: int,
+    by: User | None,
+    now: datetime,
+    order_ids: Iterable[int] | None = None,
+    unasked_minor: int | None = None,
+) -> Rerouted:
     """Gives every stranded order (or those given) the cheapest open way that keeps its promise, else the cheapest.
 
-    Orders that nothing can serve stay as they are and are told with the reason; nothing is lost.
+    Orders that nothing can serve stay as they are and are told with the reason; nothing is lost. With `unasked_minor`
+    (base currency) only those are sent that arrive as promised, lose at most so much by it, and whose shut way no
+    person had chosen: the others wait for one.
     """
     merchant = by_id(merchant_id)
     if merchant is None:
@@ -59,7 +71,9 @@ def reroute(*, merchant_id: int, by: User | None, now: datetime, order_ids: Iter
         again: list[int] = ids
         for _ in range(3):  # what another process took meanwhile is planned anew
             proposals = router.propose(stranded(merchant_id, again, on=now.date()))
-            served = [proposal for proposal in proposals if proposal.moved]
+            served = [
+                proposal for proposal in proposals if proposal.moved and _may(proposal, merchant, unasked_minor, now)
+            ]
             refused += [(proposal.order.number, proposal.refused) for proposal in proposals if proposal.refused]
             done = move_promises(merchant_id, served, now)
             for proposal in served:
@@ -75,6 +89,16 @@ def reroute(*, merchant_id: int, by: User | None, now: datetime, order_ids: Iter
             change = {"rerouted": (0, moved), "late": (0, late), "not_served": (0, len(refused))}
             audit(by, "order.reroute", f"{moved} orders", merchant_id=merchant_id, now=now, change=change)
     return Rerouted(orders=moved, late=late, more_minor=more, refused=tuple(refused))
+
+
+def _may(proposal: Proposal, merchant: ShopMerchant, unasked_minor: int | None, now: datetime) -> bool:
+    """Whether nobody has to be asked."""
+    if unasked_minor is None:
+        return True
+    if proposal.days_late or proposal.order.chosen_by:
+        return False
+    rate = exchange_rate(proposal.order.currency, merchant.base_currency, on=now.date())
+    return convert(proposal.more_minor, rate) <= unasked_minor
 
 
 def _next(merchant_id: int, chosen: Sequence[int] | None, after: int, now: datetime) -> list[int]:
@@ -102,10 +126,9 @@ def move_promises(merchant_id: int, proposals: Sequence[Proposal], now: datetime
         _set(_LINE, [(line.waiting.line_id, line.warehouse_id, line.lane_id) for line in lines])
         promises = [(line.waiting.line_id, line.stock_id) for line in lines]
         _set(_PROMISE, [pair for pair, line in zip(promises, lines, strict=True) if line.waiting.stock_id != pair[1]])
-        _set(
-            _ORDER,
-            [(proposal.order.order_id, _kept(unchanged[proposal.order.order_id], proposal, now)) for proposal in done],
-        )
+        kept = {p.order.order_id: _kept(unchanged[p.order.order_id], p, now) for p in done}
+        _set(_ORDER, [(order_id, json.dumps(quote, ensure_ascii=False)) for order_id, quote in kept.items()])
+        tell_later(merchant_id, [News.of(order_id, quote) for order_id, quote in kept.items()], now=now)
     return {proposal.order.order_id for proposal in done}
 
 
@@ -147,7 +170,7 @@ def _taken(moved: Sequence[Moved], stocks: Mapping[int, Stock]) -> bool:
     return True
 
 
-def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> str:
+def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> dict[str, Any]:
     """The order's quote, untouched, with what was re-routed beside it: the last one of a line is what is expected."""
     entry = {
         "at": now.isoformat(),
@@ -168,19 +191,9 @@ def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> str:
     }
     if proposal.chosen is not None:
         entry["chosen"] = asdict(proposal.chosen)
-    elif undone := _undone(quote, proposal):
-        entry["undoes"] = undone
-    return json.dumps({**quote, "rerouted": [*quote.get("rerouted", []), entry]}, ensure_ascii=False)
-
-
-def _undone(quote: dict[str, Any], proposal: Proposal) -> dict[str, Any] | None:
-    """The choice of a person that a found way takes the place of, because its own is shut."""
-    lines = {line.waiting.line_id for line in proposal.moved}
-    for entry in reversed(quote.get("rerouted", ())):
-        if lines & {kept["line_id"] for kept in entry["lines"]}:
-            chosen: dict[str, Any] | None = entry.get("chosen")
-            return chosen
-    return None
+    elif undone := last_change(quote, {line.waiting.line_id for line in proposal.moved}).get("chosen"):
+        entry["undoes"] = undone  # a person's choice, whose way is shut
+    return {**quote, "rerouted": [*quote.get("rerouted", []), entry]}
 
 
 # One statement for many rows, in SQL that both databases take; {cast} makes text a JSON column's value where needed.

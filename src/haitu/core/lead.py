@@ -80,6 +80,16 @@ class LeadTime:
             return self.days[low]
         return self.days[low] - (-part * (self.days[low + 1] - self.days[low]) // 10)
 
+    def at_last(self, elapsed: int) -> int:
+        """The day by which nine of ten of those have arrived that had not after so many days.
+
+        What is slower than anything seen gets as long again as lies between half and nine of ten.
+        """
+        still = [day for day in _parts(self.days) if day > PARTS * elapsed]
+        if not still:
+            return elapsed + max(self.p90 - self.p50, 1)
+        return -(-still[-(-9 * len(still) // 10) - 1] // PARTS)
+
     def shift(self, days: int) -> LeadTime:
         """So many days more (or fewer, never below 0) for everyone."""
         return LeadTime(days=tuple(max(0, day + days) for day in self.days))

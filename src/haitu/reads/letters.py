@@ -8,6 +8,8 @@ from datetime import date, datetime
 from django.conf import settings
 
 from haitu.models import Domain, Letter, OrderLine, Refund, Shipment, ShipmentLine
+from haitu.reads.afloat import ships_by
+from haitu.reads.late import LATER, expected_by, may_call_off, promised_by
 from haitu.reads.merchant import by_id
 from haitu.reads.shop.markets import layout_of
 
@@ -23,7 +25,11 @@ class LetterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterShown:
-    """A letter about an order; `about_minor` is the refund's amount, `tracking` and `carrier` the parcel's."""
+    """A letter about an order; `about_minor` is the refund's amount, `tracking` and `carrier` the parcel's.
+
+    `promised` is the day the order was sold with, `latest` the one that holds now (of a late order's letter: the one it
+    brings). `may_cancel`: nothing has left, the order's page still takes it back.
+    """
 
     kind: str
     language: str
@@ -40,6 +46,10 @@ class LetterShown:
     latest: date | None
     duty_paid_by: str
     paid_minor: int
+    promised: date | None = None
+    may_cancel: bool = False
+    ships: date | None = None
+    sent_in: int = 1
     about_minor: int = 0
     reason: str = ""
     carrier: str = ""
@@ -51,7 +61,7 @@ def letter_shown(letter: Letter) -> LetterShown:
     order = letter.order
     shipment = _shipment(letter)
     refund = Refund.objects.of(letter.merchant_id).filter(pk=letter.reference).first() if _is_refund(letter) else None
-    latest = order.quote.get("latest")
+    latest = date.fromisoformat(letter.reference) if letter.kind == LATER else expected_by(order.quote)
     return LetterShown(
         kind=letter.kind,
         language=order.language,
@@ -65,8 +75,12 @@ def letter_shown(letter: Letter) -> LetterShown:
         total_minor=order.total_minor,
         lines=_lines(letter, shipment),
         expires_at=order.expires_at,
-        latest=date.fromisoformat(latest) if latest else None,
+        latest=latest,
+        promised=promised_by(order.quote),
+        may_cancel=may_call_off(order.status, order.quote),
         duty_paid_by=order.quote.get("duty_paid_by", ""),
+        ships=ships_by(order.quote),
+        sent_in=len(order.quote.get("parcels", ())),
         paid_minor=order.paid_minor,
         about_minor=refund.amount_minor if refund else 0,
         reason=refund.reason if refund else "",

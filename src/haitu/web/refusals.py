@@ -21,6 +21,7 @@ _STATUS: Mapping[str, int] = {
     "nothing_to_pay_by": 503,
     "wrong_status": 409,
     "nothing_to_pay": 409,
+    "not_late": 409,
 }
 
 
@@ -79,5 +80,6 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         lambda: _("The payment provider does not answer. Nothing was charged; please try again in a moment.")
     ),
     "nothing_to_pay": _fixed(lambda: _("There is nothing left to pay for this order.")),
+    "not_late": _fixed(lambda: _("This order can no longer be cancelled here; please answer our letter.")),
     "provider_refused": _fixed(lambda: _("The payment provider refused. Nothing was charged.")),
 }

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from haitu.models import Event, Order, Shipment
+from haitu.reads.afloat import ships_by
+from haitu.reads.late import expected_by, may_call_off, promised_by
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.shop.rows import FIRST_PICTURE, fetch, options_of, picture_address
 
@@ -50,7 +52,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderShown:
-    """An order. `import_tax_minor` is charged apart; `tax_minor` is inside the goods when `tax_included`."""
+    """An order. `latest` is as expected now, `promised` as it was sold. A pre-order `ships` by then, `sent_in` parcels.
+
+    `import_tax_minor` is charged apart; `tax_minor` is inside the goods when `tax_included`.
+    """
 
     id: int
     token: str
@@ -75,6 +80,10 @@ class OrderShown:
     duty_paid_by: str
     earliest: date | None
     latest: date | None
+    ships: date | None
+    sent_in: int
+    promised: date | None
+    may_call_off: bool
     placed_at: datetime
     expires_at: datetime | None
     lines: tuple[OrderLineShown, ...]
@@ -111,7 +120,11 @@ def order_page(merchant: ShopMerchant, token: str) -> OrderShown | None:
         incoterm=row.incoterm,
         duty_paid_by=str(quoted.get("duty_paid_by", "")),
         earliest=_day(quoted.get("earliest")),
-        latest=_day(quoted.get("latest")),
+        latest=expected_by(quoted),
+        ships=ships_by(quoted),
+        sent_in=len(quoted.get("parcels", ())),
+        promised=promised_by(quoted),
+        may_call_off=may_call_off(row.status, quoted),
         placed_at=row.placed_at,
         expires_at=row.expires_at,
         lines=tuple(_lines(merchant.id, row.pk)),

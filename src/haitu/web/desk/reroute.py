@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from haitu.actions.reroute import reroute as send_otherwise
+from haitu.actions.unasked import set_unasked
 from haitu.core.errors import Refusal
-from haitu.reads.reroute import Router, stranded, stranded_count, stranded_ids
+from haitu.core.money import display
+from haitu.reads.reroute import Router, stranded, stranded_count, stranded_ids, unasked_of
 from haitu.web.desk import forms, words
-from haitu.web.desk.answers import back
+from haitu.web.desk.answers import acted, back
 from haitu.web.desk.door import Desk, Right, door, show
 
 SHOWN = 200
@@ -31,9 +33,22 @@ def reroute(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         desk,
         "reroute.html",
         proposals=proposals,
+        plain=display,
+        unasked_minor=unasked_of(desk.merchant.id),
         total=stranded_count(desk.merchant.id, on=today),
         served=sum(1 for proposal in proposals if proposal.moved),
     )
+
+
+@door(write=Right.SELL)
+def unasked(request: HttpRequest, desk: Desk, /) -> HttpResponse:
+    """What an order may lose to be sent otherwise by itself; an empty field: a person is always asked."""
+
+    def act() -> None:
+        up_to = forms.maybe_amount(request.POST, "up_to", desk.merchant.base_currency)
+        set_unasked(merchant_id=desk.merchant.id, up_to_minor=up_to, by=desk.user, now=timezone.now())
+
+    return acted(request, reverse("desk:reroute"), act, _("Kept."))
 
 
 def _send(request: HttpRequest, desk: Desk) -> HttpResponse:

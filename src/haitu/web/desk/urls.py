@@ -117,6 +117,7 @@ urlpatterns = [
     path("network/lanes/<int:lane_id>/corridor/", network.corridor, name="network_corridor"),
     path("network/<slug:kind>/<slug:which>/", network.subject, name="network_subject"),
     path("reroute/", reroute.reroute, name="reroute"),
+    path("reroute/unasked/", reroute.unasked, name="reroute_unasked"),
     path("lanes/", lanes.lanes, name="lanes"),
     path("lanes/<int:lane_id>/close/", lanes.close, name="lane_close"),
     path("lanes/<int:lane_id>/open/", lanes.reopen, name="lane_open"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from haitu.actions.later import call_off
 from haitu.core.errors import Refusal
 from haitu.reads.shop.order import OrderShown, order_page
 from haitu.reads.shop.payment import payment_door
@@ -20,7 +22,7 @@ from haitu.web.shop.page import render
 
 LAST_ORDER = "order"
 LIFE_S = 30 * 24 * 3600
-_SAID = {"provider_silent", "provider_refused", "nothing_to_pay"}
+_SAID = {"provider_silent", "provider_refused", "nothing_to_pay", "not_late"}
 
 
 @never_cache
@@ -51,6 +53,19 @@ def pay(request: ShopRequest, token: str) -> HttpResponse:
     """Leads to the payment page; asked again, to the same one."""
     shown = _order(request, token)
     return HttpResponseRedirect(payment.start(request, order_id=shown.id, token=shown.token), status=303)
+
+
+@never_cache
+@require_http_methods(["POST"])
+def cancel(request: ShopRequest, token: str) -> HttpResponse:
+    """The buyer of a late order does not want to wait."""
+    shown = _order(request, token)
+    said = ""
+    try:
+        call_off(merchant_id=request.shop.merchant.id, order_id=shown.id, now=timezone.now())
+    except Refusal as no:
+        said = f"?said={no.code}"
+    return HttpResponseRedirect(f"{request.shop.root}order/{shown.token}/{said}", status=303)
 
 
 def remember_order(response: HttpResponse, token: str) -> None:
