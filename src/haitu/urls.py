@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from haitu.web import checkout, hooks
-from haitu.web.shop import cart, files, markets, order, pages
+from haitu.web.shop import cart, files, markets, order, pages, returns
 
 handler400 = "haitu.web.errors.bad_request"
 handler403 = "haitu.web.errors.forbidden"
@@ -28,6 +28,12 @@ SHOP = [
     path("order/<slug:token>/", order.show),
     path("order/<slug:token>/pay/", order.pay),
     path("order/<slug:token>/cancel/", order.cancel),
+    path("order/<slug:token>/return/", returns.form),
+    path("order/<slug:token>/return/<int:case_id>/", returns.case),
+    path("order/<slug:token>/return/<int:case_id>/label/", returns.buy_label),
+    path("order/<slug:token>/return/<int:case_id>/label/file/", returns.file),
+    path("order/<slug:token>/return/<int:case_id>/sent/", returns.sent),
+    path("order/<slug:token>/return/<int:case_id>/keep/", returns.keep),
     path("markets/", markets.choose),
     path("markets/chosen/", markets.chosen),
     path("prices/", pages.prices),

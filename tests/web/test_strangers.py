@@ -36,7 +36,7 @@ from haitu.models import (
     Unscoped,
     User,
 )
-from tests.actions import loading
+from tests.actions import loading, returning
 from tests.actions.buying import basket_of, paid_order
 from tests.world import HOST, NOW, OTHER_HOST, TODAY, World
 
@@ -52,6 +52,10 @@ class Case:
     query: str = ""
     body: Callable[[World, Order], Mapping[str, Any]] = lambda _world, _order: {"x": "y"}
     public: bool = False  # anybody may open it; what it shows is another matter
+
+
+def return_ids(world: World, order: Order) -> Mapping[str, Any]:
+    return {"token": order.token, "case_id": returning.stray(world, order).pk}
 
 
 def _order(_: World, order: Order) -> Mapping[str, Any]:
@@ -412,6 +416,11 @@ CASES: dict[str, Case] = {
     f"{MARKET}order/<slug:token>/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
     f"{MARKET}order/<slug:token>/cancel/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
     f"{MARKET}order/<slug:token>/pay/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
+    f"{MARKET}order/<slug:token>/return/": Case(public=True, ids=lambda _w, o: {"token": o.token}),
+    **{
+        f"{MARKET}order/<slug:token>/return/<int:case_id>/{tail}": Case(public=True, ids=return_ids)
+        for tail in ("", "label/", "label/file/", "sent/", "keep/")
+    },
     f"{MARKET}markets/": Case(public=True),
     f"{MARKET}markets/chosen/": Case(public=True),
     f"{MARKET}prices/": Case(public=True, query="?v=1"),

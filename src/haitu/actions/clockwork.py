@@ -17,6 +17,8 @@ from django_tasks_db.models import DBTaskResult
 
 from haitu.actions import labels, later, lead_times, letters, pay, refund, stock, track, unasked
 from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
+from haitu.actions.returns import label as return_label
+from haitu.actions.returns.decide import finish_decided
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
 
@@ -58,6 +60,11 @@ def _letters(now: datetime) -> str:
 
 def _labels(now: datetime) -> str:
     return f"{labels.ask_again(now=now)} labels bought by asking again"
+
+
+def _returns(now: datetime) -> str:
+    bought, moved = return_label.ask_again(now=now), return_label.follow(now=now)
+    return f"{bought} return labels bought, {moved} returns under way, {finish_decided(now=now)} ended"
 
 
 def _pushes(now: datetime) -> str:
@@ -125,6 +132,7 @@ JOBS = (
     Job(name="ask again for refunds", every_s=60, run=_refunds),
     Job(name="send letters", every_s=10, run=_letters),
     Job(name="ask again for labels", every_s=60, run=_labels),
+    Job(name="follow returns", every_s=60, run=_returns),
     Job(name="fold waiting pushes", every_s=30, run=_pushes),
     Job(name="ask carriers", every_s=300, run=_carriers),
     Job(name="send stranded orders otherwise", every_s=300, run=_stranded),

@@ -11,6 +11,7 @@ from haitu.models import Domain, Letter, OrderLine, Refund, Shipment, ShipmentLi
 from haitu.reads.afloat import ships_by
 from haitu.reads.late import LATER, expected_by, may_call_off, promised_by
 from haitu.reads.merchant import by_id
+from haitu.reads.return_letter import ReturnTold, return_told
 from haitu.reads.shop.markets import layout_of
 
 
@@ -54,6 +55,7 @@ class LetterShown:
     reason: str = ""
     carrier: str = ""
     tracking: str = ""
+    back: ReturnTold | None = None
 
 
 def letter_shown(letter: Letter) -> LetterShown:
@@ -86,6 +88,7 @@ def letter_shown(letter: Letter) -> LetterShown:
         reason=refund.reason if refund else "",
         carrier=shipment.lane.carrier if shipment else "",
         tracking=shipment.tracking if shipment else "",
+        back=return_told(letter),
     )
 
 

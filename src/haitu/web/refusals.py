@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from haitu.core.errors import Refusal
+from haitu.web.locale import active, date_text
 
 UNPROCESSABLE = 422
 _STATUS: Mapping[str, int] = {
@@ -51,7 +52,19 @@ def _fixed(sentence: Callable[[], str]) -> Callable[[Mapping[str, Any]], str]:
     return lambda _given: sentence()
 
 
+def _too_late(given: Mapping[str, Any]) -> str:
+    last = given.get("last")
+    if last is None:
+        return _("The days for sending it back are over.")
+    return _("It could be sent back until %(last)s.") % {"last": date_text(last, active())}
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "return_too_late": _too_late,
+    "not_taken_back": _fixed(lambda: _("This is only taken back if we are at fault.")),
+    "nothing_asked": _fixed(lambda: _("Say of at least one thing how many go back, and why.")),
+    "nothing_to_return": _fixed(lambda: _("Fewer of these are left to send back. Please look at the numbers again.")),
+    "no_return_site": _fixed(lambda: _("We cannot take returns by this page yet. Please write to us.")),
     "out_of_stock": _out_of_stock,
     "empty_basket": _fixed(lambda: _("Your cart is empty.")),
     "bad_quantity": _fixed(lambda: _("Please order at least one.")),

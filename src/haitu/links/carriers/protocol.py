@@ -97,6 +97,7 @@ class ShipmentWanted:
     incoterm: str = "DAP"
     ioss: str = ""
     cash_minor: int = 0  # to collect at the door, in `currency`
+    way_back: bool = False  # a return: from the buyer to us
 
     @property
     def weight_g(self) -> int:
