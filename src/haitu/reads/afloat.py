@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -78,3 +78,9 @@ def carried(
         )
         found.setdefault((line.variant_id, load.to_id), []).append(coming)
     return found
+
+
+def ships_by(quote: Mapping[str, Any]) -> date | None:
+    """The day on which an order's last parcel with pre-ordered goods was to leave; None: nothing was a pre-order."""
+    days = [parcel["ships"] for parcel in quote.get("parcels", ()) if parcel.get("ships")]
+    return date.fromisoformat(max(days)) if days else None

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, StrictUndefined, pass_e
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
+from haitu.core.money import display
 from haitu.web import locale as reader
 
 
@@ -43,6 +44,7 @@ def environment(**options: Any) -> Environment:
     )
     env.filters |= {
         "money": money,
+        "decimal": display,
         "number": number,
         "percent": percent,
         "unit": unit,

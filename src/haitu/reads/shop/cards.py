@@ -47,6 +47,11 @@ class Offer:
         """Whether at least one can be promised."""
         return self.promise is not None and self.promise.available > 0
 
+    @property
+    def preorder(self) -> bool:
+        """Whether it is still on its way to us."""
+        return self.promise is not None and self.promise.ships is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
@@ -60,6 +65,7 @@ class Card:
     several: bool
     available: int
     latest: date | None
+    preorder: bool
 
 
 def offers(variant_ids: Iterable[int], book: Book, place: Place) -> tuple[Offer, ...]:
@@ -93,8 +99,8 @@ def cards(rows: Iterable[ProductRow], book: Book, place: Place) -> tuple[Card, .
 
 
 def _card(row: ProductRow, its: tuple[Offer, ...], currency: str) -> Card:
-    # What one can have comes before what is merely cheaper.
-    best = min(its, key=lambda offer: (not offer.buyable, offer.price_minor))
+    # What one can have comes before what is still to come, and both before what is merely cheaper.
+    best = min(its, key=lambda offer: (not offer.buyable, offer.preorder, offer.price_minor))
     return Card(
         slug=row.slug,
         title=row.title,
@@ -104,4 +110,5 @@ def _card(row: ProductRow, its: tuple[Offer, ...], currency: str) -> Card:
         several=len({offer.price_minor for offer in its}) > 1,
         available=min(best.promise.available, PLENTY) if best.promise else 0,
         latest=best.promise.latest if best.promise and best.buyable else None,
+        preorder=best.preorder,
     )

@@ -17,7 +17,10 @@ from haitu.reads.shop.rows import FIRST_PICTURE, kept, options_of, picture_addre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartLine:
-    """A wish: `price_minor` is None where the variant is not for sale in this market (any more)."""
+    """A wish: `price_minor` is None where the variant is not for sale in this market (any more).
+
+    `afloat` of the units are still on their way to us.
+    """
 
     variant_id: int
     sku: str
@@ -28,6 +31,7 @@ class CartLine:
     quantity: int
     price_minor: int | None
     available: int
+    afloat: int = 0
 
     @property
     def amount_minor(self) -> int:
@@ -85,6 +89,8 @@ class Summary:
     duty_paid_by: str
     earliest: date
     latest: date
+    ships: date | None
+    parcels: int
 
     @classmethod
     def of(cls, lines: tuple[CartLine, ...], quoted: Quote) -> Self:
@@ -111,6 +117,8 @@ class Summary:
             duty_paid_by=quoted.duty_paid_by,
             earliest=quoted.earliest,
             latest=quoted.latest,
+            ships=quoted.ships,
+            parcels=len(quoted.parcels),
         )
 
 
@@ -118,6 +126,9 @@ def cart(place: Place, basket: Basket, *, to: Destination | None = None) -> Cart
     """The basket in that market now. One query (stock) once book and words are known to this process."""
     book = place.book(line.variant_id for line in basket)
     words = _words(place, [line.variant_id for line in basket])
+    known = tuple(line for line in basket if line.variant_id in words)
+    quoted, refusal = _quoted(known, book, to or place.destination, place)
+    waiting = quoted.afloat if quoted else {}
     offered = {offer.variant_id: offer for offer in offers(words, book, place)}
     lines = []
     for line in basket:
@@ -129,12 +140,11 @@ def cart(place: Place, basket: Basket, *, to: Destination | None = None) -> Cart
                 variant_id=line.variant_id,
                 quantity=line.quantity,
                 price_minor=offer.price_minor if offer else None,
-                available=offer.promise.available if offer and offer.promise else 0,
+                available=offer.promise.available + offer.promise.afloat if offer and offer.promise else 0,
+                afloat=waiting.get(line.variant_id, 0),
                 **words[line.variant_id],
             )
         )
-    known = tuple(line for line in basket if line.variant_id in words)
-    quoted, refusal = _quoted(known, book, to or place.destination, place)
     market = book.terms.market
     return Cart(
         lines=tuple(lines),

@@ -14,7 +14,10 @@ from haitu.reads.shop.rows import PLENTY, kept, options_of, picture_address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantShown:
-    """A variant as a buyer chooses it; weights in grams, sizes in millimetres, None where not known."""
+    """A variant as a buyer chooses it; weights in grams, sizes in millimetres, None where not known.
+
+    `ships`: a pre-order, which leaves on that day at the latest.
+    """
 
     id: int
     sku: str
@@ -23,6 +26,7 @@ class VariantShown:
     available: int
     earliest: date | None
     latest: date | None
+    ships: date | None
     from_country: str
     incoterm: str
     duty_paid_by: str
@@ -124,6 +128,7 @@ def _variant(offer: Offer, row: tuple[Any, ...], incoterm: str) -> VariantShown:
         available=min(promise.available, PLENTY) if promise else 0,
         earliest=promise.earliest if promise else None,
         latest=promise.latest if promise else None,
+        ships=promise.ships if promise else None,
         from_country=promise.country if promise else "",
         incoterm=promise.incoterm if promise else incoterm,
         duty_paid_by=promise.duty_paid_by if promise else "",
