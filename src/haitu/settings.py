@@ -157,6 +157,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "haitu.web.middleware.shop.ShopOfHost",  # answers a host nobody owns before anybody asks for its name
+    "haitu.web.middleware.visit.Visits",
     "haitu.web.middleware.staff.Sessions",
     "haitu.web.middleware.shop.BrowsersLanguage",
     "django.middleware.common.CommonMiddleware",

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from haitu.web import checkout, hooks
-from haitu.web.shop import cart, files, markets, order, pages, returns
+from haitu.web.shop import cart, files, markets, order, pages, privacy, returns
 
 handler400 = "haitu.web.errors.bad_request"
 handler403 = "haitu.web.errors.forbidden"
@@ -37,10 +37,14 @@ SHOP = [
     path("markets/", markets.choose),
     path("markets/chosen/", markets.chosen),
     path("prices/", pages.prices),
+    path("privacy/", privacy.show),
+    path("privacy/say/", privacy.say),
+    path("privacy/forget/", privacy.forget),
 ]
 
 urlpatterns = [
     path("", markets.door),
+    path("go/<slug:code>/", privacy.go),
     path("robots.txt", files.robots),
     path("favicon.ico", files.favicon),
     path("picture/<int:picture_id>.svg", files.picture),

@@ -33,7 +33,7 @@ def door(request: HttpRequest) -> HttpResponse:
 @require_safe
 def choose(request: ShopRequest) -> HttpResponse:
     """All markets and their languages."""
-    return render(request, "markets", to=_page(request.GET.get("to", "")))
+    return render(request, "markets", to=page_below(request.GET.get("to", "")))
 
 
 @require_POST
@@ -42,10 +42,11 @@ def chosen(request: ShopRequest) -> HttpResponse:
     tag = request.POST.get("market", "")
     if not any(market.language_of(tag) for market in request.shop.layout.markets):
         raise Http404
-    response = HttpResponseRedirect(f"/{tag}/{_page(request.POST.get('to', ''))}", status=303)
+    response = HttpResponseRedirect(f"/{tag}/{page_below(request.POST.get('to', ''))}", status=303)
     guess.remember(response, tag)
     return response
 
 
-def _page(path: str) -> str:
+def page_below(path: str) -> str:
+    """The path and query below a market's root, "" for anything else."""
     return path if len(path) <= MOST_PATH and _PAGE.fullmatch(path) else ""

@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 
 from haitu.reads.shop.cards import Place
 from haitu.reads.shop.markets import ShopMarket
-from haitu.web.middleware.shop import ShopRequest
+from haitu.web.middleware.shop import ShopRequest, Storefront
+from haitu.web.middleware.visit import Visit
 from haitu.web.shop import guess
 from haitu.web.shop.basket import Carried, carried
 
@@ -32,6 +33,7 @@ class Frame:
     path: str
     cart: Carried
     offered: ShopMarket | None
+    asks: tuple[str, str] | None = None  # where to go back to with its query, and who referred, once the reader said
     checkout: bool = False
 
 
@@ -60,8 +62,17 @@ def _frame(request: ShopRequest, *, checkout: bool) -> Frame:
         path=request.path_info.removeprefix(shop.root),
         cart=carried(request, shop.merchant.id),
         offered=None if checkout else guess.other_market(request, shop),
+        asks=None if checkout else _asks(request, shop),
         checkout=checkout,
     )
+
+
+def _asks(request: ShopRequest, shop: Storefront) -> tuple[str, str] | None:
+    """What the question about keeping this visit needs to come back to it; None where nothing is to be asked."""
+    visit: Visit | None = getattr(request, "visit", None)
+    if visit is None or not visit.asks:
+        return None
+    return request.get_full_path().removeprefix(shop.root), visit.source.referrer
 
 
 _made: OrderedDict[Hashable, str] = OrderedDict()
@@ -85,11 +96,13 @@ def render_once(
     offered = frame.offered.tag if frame.offered else ""
     units = 0 if checkout else frame.cart.units  # checkout pages have no link to the cart with a number in it
     key = (template, shop.merchant, shop.tag, frame.path, units, offered, tuple(values.values()))
-    html = _made.get(key)
+    html = _made.get(key) if frame.asks is None else None
     if html is None:
         places = {name: _place(name) for name in own or ()}
         context = {"shop": shop, "frame": frame, "csrf_input": _PLACE, **places, **values}
-        html = _made[key] = render_to_string(f"shop/{template}.html", context, using="jinja2")
+        html = render_to_string(f"shop/{template}.html", context, using="jinja2")
+        if frame.asks is None:  # a question holds the reader's own address
+            _made[key] = html
         while len(_made) > MOST_MADE:
             _made.popitem(last=False)
     if _PLACE in html:
