@@ -38,6 +38,7 @@ NEVER_ON_A_PAGE = {
     "refund_currency": "a slip of ours in booking a refund",
     "bad_facts": "the planner's columns",
     "bad_table": "a command of the planner, by its folder of tables",
+    "nothing_spent": "the command that tells paybacks",
 }
 
 

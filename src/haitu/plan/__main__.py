@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
 from haitu.core.errors import Refusal
 
+
+def _budget(arguments: list[str]) -> int:
+    from haitu.plan.budget.command import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
+def _payback(arguments: list[str]) -> int:
+    from haitu.plan.payback.command import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
+def _cohorts(arguments: list[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small matrices: more threads only wait for each other
+    from haitu.plan.cohorts.command import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
 # One function above, which imports its module lazily ("# imported when asked for: start in 0.1 s"), and one line here.
-COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {}
+COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
+    "payback": (_payback, "what each channel's spend returns, and when it is paid back"),
+    "budget": (_budget, "next quarter's advertising under cash, payback and risk"),
+    "cohorts": (_cohorts, "what the customers of today will order: per customer, cohort and in all"),
+}
 
 
 def usage() -> str:

@@ -1,0 +1,1 @@
+"""When the spend of a channel, market and campaign is paid back, in contribution, with honest intervals."""

@@ -1,0 +1,58 @@
+"""From touches and orders to counts: leads, first orders by lag, repeats by age; all of them sums over persons.
+
+A person is a lead of the cell whose touch came first, unless an order came on an earlier day. Because every figure is
+a sum over persons by (cell, day) or (cell, lag in weeks), the counts of two sets of persons add up to the counts of
+both, and one more day adds the persons it touches (`haitu.plan.payback.counts`).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from haitu.plan.payback.facts import CELL, Facts
+
+DAY_US = 86_400_000_000
+WEEK_US = 7 * DAY_US
+
+
+def leads(touch: pl.DataFrame) -> pl.DataFrame:
+    """person, CELL, lead_at: the first touch of each known person."""
+    known = touch.filter(pl.col("person").is_not_null())
+    first = known.sort("at", maintain_order=True).unique("person", keep="first", maintain_order=True)
+    return first.select("person", *CELL, pl.col("at").alias("lead_at"))
+
+
+def purchases(order: pl.DataFrame) -> pl.DataFrame:
+    """person, number (0 = the first), at, gross, refund, refund_after: orders with their refunds.
+
+    A row below zero that is not a person's first is a refund of the latest order before it; `refund` is its sum
+    (≤ 0), `refund_after` the weeks to the first such row.
+    """
+    known = order.filter(pl.col("person").is_not_null()).select("person", "at", "contribution")
+    known = known.sort("person", "at", maintain_order=True)
+    back = (pl.col("contribution") < 0) & ~pl.col("person").is_first_distinct()
+    numbered = known.with_columns(
+        pl.when(back).then(pl.col("contribution")).otherwise(0.0).alias("refund"),
+        ((~back).cast(pl.Int32).cum_sum().over("person") - 1).alias("number"),
+        pl.when(back).then(pl.col("at")).alias("back_at"),
+    )
+    merged = numbered.group_by("person", "number", maintain_order=True).agg(
+        pl.col("at").first(),
+        pl.col("contribution").first().alias("gross"),
+        pl.col("refund").sum(),
+        pl.col("back_at").min(),
+    )
+    after = (pl.col("back_at") - pl.col("at")).dt.total_microseconds() // WEEK_US
+    return merged.with_columns(after.alias("refund_after")).drop("back_at")
+
+
+def journeys(facts: Facts) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Leads, and purchases of leads with their `lead_at`, CELL and `first_at`.
+
+    Who had ordered on a day before the first touch is a customer already and no lead.
+    """
+    lead, bought = leads(facts.touch), purchases(facts.order)
+    first = bought.filter(pl.col("number") == 0).select("person", pl.col("at").alias("first_at"))
+    lead = lead.join(first, on="person", how="left")
+    lead = lead.filter(pl.col("first_at").is_null() | (pl.col("first_at").dt.date() >= pl.col("lead_at").dt.date()))
+    return lead, bought.join(lead, on="person", how="inner")

@@ -1,0 +1,79 @@
+"""How conversions lie over the weeks after a lead, and repeats over the weeks after a first order: families on a grid.
+
+Lag: a share of buyers buys at once (exponential, mean 0.4 weeks), the others after a gamma or lognormal lag. Repeats: a
+rate that decays exponentially, for a share of loyal buyers not at all. The model averages over all of them by their
+posterior weights, so no single family has to be the truth (Chapelle 2014, "Modeling delayed feedback", is the case of
+one exponential lag).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+
+WEEKS = 209  # four years are told, two are promised
+AT_ONCE_WEEKS = 0.4
+MEAN_WEEKS = np.geomspace(0.5, 90, 44)
+GAMMA_SHAPES, GAMMA_PRIOR = (0.6, 1.0, 1.5, 2.2, 3.5), (0.10, 0.22, 0.26, 0.26, 0.16)
+LOGNORMAL_SDS, LOGNORMAL_PRIOR = (0.5, 0.8, 1.2), (0.3, 0.4, 0.3)
+IS_LOGNORMAL = 0.25
+AT_ONCE, AT_ONCE_PRIOR = (0.0, 0.12, 0.3), (0.7, 0.18, 0.12)
+
+DECAY_WEEKS = np.geomspace(5, 300, 30)
+DECAY_MEDIAN, DECAY_SD = 40.0, 0.6
+LOYAL, LOYAL_PRIOR = (0.0, 0.1, 0.25, 0.5), (0.6, 0.17, 0.15, 0.08)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """K shapes over WEEKS weeks, each with its prior weight (log) and the mean it stands for."""
+
+    by_week: Array  # K × WEEKS
+    log_prior: Array  # K; of lags: without the prior of the mean, which the channel gives
+    mean_weeks: Array  # K
+
+
+@cache
+def lags() -> Shapes:
+    """Lags to the first order: the share of a lead's eventual conversion in each week since."""
+    edges = np.arange(WEEKS + 1, dtype=float)
+    families = [
+        *(
+            (share * (1 - IS_LOGNORMAL), stats.gamma(k, scale=1 / k))
+            for k, share in zip(GAMMA_SHAPES, GAMMA_PRIOR, strict=True)
+        ),
+        *(
+            (share * IS_LOGNORMAL, stats.lognorm(sd, scale=np.exp(-(sd**2) / 2)))
+            for sd, share in zip(LOGNORMAL_SDS, LOGNORMAL_PRIOR, strict=True)
+        ),
+    ]
+    at_once = np.diff(1 - np.exp(-edges / AT_ONCE_WEEKS))
+    rows, prior, means = [], [], []
+    for share, family in families:
+        for mean in MEAN_WEEKS:
+            later = np.diff(family.cdf(edges / mean))
+            for soon, soon_share in zip(AT_ONCE, AT_ONCE_PRIOR, strict=True):
+                rows.append(soon * at_once + (1 - soon) * later)
+                prior.append(share * soon_share)
+                means.append(mean)
+    return Shapes(by_week=np.array(rows), log_prior=np.log(prior), mean_weeks=np.array(means))
+
+
+@cache
+def repeats() -> Shapes:
+    """Repeat rates by week since the first order, scaled to one repeat in the first 52 weeks."""
+    middle = np.arange(WEEKS) + 0.5
+    rows, prior, means = [], [], []
+    for weeks in DECAY_WEEKS:
+        for loyal, share in zip(LOYAL, LOYAL_PRIOR, strict=True):
+            rate = (1 - loyal) * np.exp(-middle / weeks) + loyal * np.exp(-middle / 400)
+            rows.append(rate / rate[:52].sum())
+            prior.append(np.log(share) - 0.5 * (np.log(weeks / DECAY_MEDIAN) / DECAY_SD) ** 2)
+            means.append(weeks)
+    return Shapes(by_week=np.array(rows), log_prior=np.array(prior), mean_weeks=np.array(means))
