@@ -32,6 +32,7 @@ Ints = NDArray[np.int64]
 
 FREE = float("inf")
 BROKEN = 1e-7  # a row is kept when it is broken by less than this share of its size
+PRESOLVED_BELOW = 100  # columns a row; measured on budgets: 36,000 columns and 5 rows take a fifth of the time without
 MOST_NAMED = 6  # more names than this make no sentence
 
 
@@ -64,7 +65,7 @@ class Answer:
     gap: float  # (bound − value) / |value|; 0 for a linear program solved to its end
     proven: bool
     steps: int
-    seconds: float
+    seconds: float  # of this thread's work
     basis: Any  # where to begin a program of the same shape; of no other use
 
 
@@ -165,7 +166,7 @@ class Program:
 
     def solve(self, *, seconds: float = FREE, gap: float = 1e-4, start: Answer | None = None) -> Answer:
         """The best answer; `start` is one of a program of the same shape. `gap` is what integer programs may leave."""
-        began = time.perf_counter()
+        began = time.thread_time()
         live = self._live or self._loaded()
         self._live = live
         if seconds != FREE:
@@ -183,7 +184,7 @@ class Program:
             raise OutOfTime(f"The solver stopped without an answer ({live.modelStatusToString(status)}).")
         if live.getInfo().primal_solution_status != 2 and status != state.kModelEmpty:
             raise OutOfTime("The time was up before an answer was found.")
-        return self._answer(live, proven=status != state.kTimeLimit, seconds=time.perf_counter() - began)
+        return self._answer(live, proven=status != state.kTimeLimit, seconds=time.thread_time() - began)
 
     # How HiGHS is spoken to ---------------------------------------------------------------------------------------
 
@@ -191,6 +192,8 @@ class Program:
         live = highspy.Highs()  # type: ignore[no-untyped-call]
         live.setOptionValue("output_flag", False)
         live.setOptionValue("threads", 1)
+        if self._count > PRESOLVED_BELOW * len(self._row_names) and not _joined(self._integer).any():
+            live.setOptionValue("presolve", "off")  # a few rows over many columns: looking for savings costs more
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = self._count, len(self._row_names)
         lp.col_cost_ = self._sign * _joined(self._cost)
