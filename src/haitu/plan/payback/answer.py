@@ -143,13 +143,13 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
 
 def _seen(counts: Counts, row: _Row, earned: Array) -> Seen:
     cells = [path.at for path in row.of]
-    known = [path.at for path in row.of if path.known]
+    touched = [i for i in cells if counts.leads[i].sum() > 0]
     days = min(91, counts.days)
     spent = float(counts.spent[cells].sum())
     return Seen(
         p_earned=float((earned >= spent).mean()),
-        # A row of which the most spend is unseen is unseen.
-        leads=float(counts.leads[cells].sum()) if counts.spent[known].sum() > spent / 2 else 0.0,
+        # A row most of whose spend no touch answers to is not known.
+        leads=float(counts.leads[cells].sum()) if counts.spent[touched].sum() > spent / 2 else 0.0,
         orders=float(counts.paid[:, 0, 0].sum()),
         spend_a_week=float(counts.spent[cells, -days:].sum()) / days * 7,
         buyers_a_week=float(counts.buyers[cells, -days:].sum()) / days * 7,
