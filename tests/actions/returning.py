@@ -8,7 +8,7 @@ from typing import Any
 from haitu.actions import fulfil
 from haitu.actions.returns.ask import Wish, ask
 from haitu.actions.returns.receive import Graded, grade, receive
-from haitu.core.returns import Grade, Reason
+from haitu.core.returns import NO_RIGHTS, Grade, Reason
 from haitu.models import (
     CarrierAccount,
     Lane,
@@ -20,6 +20,7 @@ from haitu.models import (
     ReturnRule,
     ReturnSite,
 )
+from haitu.reads.returns import terms_to_json
 from tests.actions.buying import basket_of, order_row, paid_order
 from tests.world import NOW, World
 
@@ -136,9 +137,32 @@ def stray(world: World, order: Order, state: str = "approved") -> ReturnCase:
             "number": f"R{order.number}-{state}",
             "state": state,
             "warehouse": world.warehouses["LEJ"],
-            "terms": {},
+            "terms": terms_to_json(NO_RIGHTS),
             "ours": False,
             "asked_at": NOW,
         },
     )
     return made
+
+
+def piece_of(world: World, order: Order, state: str) -> ReturnPiece:
+    """The one piece of such a return."""
+    case = stray(world, order, state)
+    line = OrderLine.objects.of(world.merchant.pk).filter(order=order).order_by("position")[0]
+    made, _ = ReturnPiece.objects.of(world.merchant.pk).get_or_create(
+        merchant=world.merchant, case=case, line=line, defaults={"reason": "unwanted"}
+    )
+    return made
+
+
+def ready(world: World, order: Order) -> ReturnCase:
+    """A return of one piece that did not come: graded, and to be decided."""
+    if not ReturnCost.objects.exists():
+        rules(world)
+    case, piece = stray(world, order, "graded"), piece_of(world, order, "graded")
+    nothing = {"fate": "nothing", "warehouse_id": None, "warehouse": "", "lane_id": None}
+    sums = dict.fromkeys(
+        ("price_minor", "lane_minor", "storage_minor", "handling_minor", "selling_minor", "fee_minor"), 0
+    )
+    ReturnPiece.objects.of(world.merchant.pk).filter(pk=piece.pk).update(grade="D", reckoned=[nothing | sums])
+    return case

@@ -391,6 +391,36 @@ CASES: dict[str, Case] = {
     "desk/trail/": Case(),
     "desk/trail/export.csv": Case(),
     "desk/stock/export.csv": Case(),
+    "desk/returns/": Case(),
+    "desk/returns/decide/": Case(body=lambda w, o: {"case": returning.ready(w, o).pk}),
+    "desk/returns/rates/": Case(),
+    "desk/returns/rates/export.csv": Case(),
+    "desk/returns/rules/": Case(),
+    "desk/returns/rules/own/": Case(
+        body=lambda _w, _o: {"window_days": "9", "fault_days": "9", "restocking": "9", "wear": "9"}
+    ),
+    "desk/returns/rules/costs/": Case(
+        body=lambda _w, _o: {
+            **dict.fromkeys(("price_b", "price_c", "keep_b", "keep_c", "selling", "handling", "destroy"), "1"),
+            "donate": "1",
+            "batch": "1",
+        }
+    ),
+    "desk/returns/rules/site/": Case(
+        body=lambda w, _o: {"market": w.markets["DE"].pk, "warehouse": w.warehouses["LEJ"].pk, "street": "Mine now"}
+    ),
+    "desk/returns/rules/exclude/": Case(body=lambda _w, _o: {"sku": "LANTERN", "kind": "hygiene"}),
+    "desk/returns/<int:case_id>/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o).pk}),
+    "desk/returns/<int:case_id>/approve/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o, "asked").pk}),
+    "desk/returns/<int:case_id>/refuse/": Case(
+        ids=lambda w, o: {"case_id": returning.stray(w, o, "asked").pk}, body=lambda _w, _o: {"told": "No."}
+    ),
+    "desk/returns/<int:case_id>/receive/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o).pk}),
+    "desk/returns/<int:case_id>/grade/": Case(
+        ids=lambda w, o: {"case_id": returning.stray(w, o, "received").pk},
+        body=lambda w, o: {f"grade_{returning.piece_of(w, o, 'received').pk}": "D"},
+    ),
+    "desk/returns/<int:case_id>/decide/": Case(ids=lambda w, o: {"case_id": returning.ready(w, o).pk}),
     # The shop of somebody else, asked for what is Hengda's.
     "": Case(public=True),
     "robots.txt": Case(public=True),
