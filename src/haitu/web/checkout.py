@@ -22,6 +22,7 @@ from haitu.web import kept, refusals
 from haitu.web.address import Contact, check, fields, lines
 from haitu.web.middleware.headers import allow_form_target, origin_of
 from haitu.web.middleware.shop import ShopRequest
+from haitu.web.middleware.visit import visitor_of
 from haitu.web.shop.basket import COOKIE as CART_COOKIE
 from haitu.web.shop.basket import carried
 from haitu.web.shop.order import remember_order
@@ -101,7 +102,13 @@ def place(request: ShopRequest) -> HttpResponse:
             merchant=shop.merchant,
             to=contact.destination(shop.market.country),
             basket=carrying.lines,
-            buyer=Buyer(email=contact.email, name=contact.name, phone=contact.phone, address=contact.address),
+            buyer=Buyer(
+                email=contact.email,
+                name=contact.name,
+                phone=contact.phone,
+                address=contact.address,
+                visitor=visitor_of(request),
+            ),
             seen_digest=seen.digest if seen else "",
             seen=seen,
             cart_key=carrying.key,
