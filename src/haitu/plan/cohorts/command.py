@@ -54,6 +54,8 @@ def verdict(past: History) -> str:
     """How far the answer may be trusted: forecast, or what makes it a wide guess from other shops."""
     if len(past.days) == 1:
         return "one_customer"
+    if past.refunded.sum() > past.gross.sum():
+        return "refunds_exceed_orders"
     repeats = float((past.days - 1).sum())
     if repeats == 0:
         return "no_repeats"

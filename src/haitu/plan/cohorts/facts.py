@@ -21,6 +21,9 @@ COLUMNS = (
 )
 
 
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 1, 1)
+
+
 class NothingBefore(Refusal):
     """No order lies on or before the day asked for, so there is nobody to forecast."""
 
@@ -42,7 +45,10 @@ class Facts:
 
 def read(folder: Path, as_of: date) -> Facts:
     """Raises BadTable where the table cannot be used, NothingBefore where no good row lies before."""
+    if not FIRST_DAY <= as_of <= LAST_DAY:
+        raise NothingBefore(f"{as_of} is no day of trade; give one from {FIRST_DAY} to {LAST_DAY}.", field="as_of")
     table = tables.read(folder, "orders", COLUMNS)
+    table = tables.refuse(table, pl.col("at") < FIRST_DAY, column="at", wanted=f"a day since {FIRST_DAY}")
     table = tables.refuse_repeats(table, ("customer", "at", "amount", "order"))
     midnight = datetime.combine(as_of + timedelta(days=1), datetime.min.time(), tzinfo=UTC).replace(tzinfo=None)
     known = table.frame.filter(pl.col("at") < midnight)

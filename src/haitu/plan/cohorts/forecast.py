@@ -142,6 +142,7 @@ def triangle_cells(past: History) -> triangle.Cells:
     exposure[np.arange(months), np.arange(months)] = np.bincount(
         cohort, np.maximum(ends[cohort] - past.first - 1, 0), months
     )
+    exposure[-1, -1] = max(exposure[-1, -1], 1e-6)  # so that there is a cell even on a shop's first day
     at, month = np.nonzero(exposure > 0)
     retail = season.per_day(season.RETAIL)[(month + low) % 12]
     return triangle.Cells(

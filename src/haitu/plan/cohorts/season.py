@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Online retail: the months of US retail sales within each quarter (combined factors, total, January 2012 and February
-# to December 2011; US Census Bureau, https://www.census.gov/retail/mrts/www/data/text/nadjusts.txt), each quarter at the
+# to December 2011; https://www.census.gov/retail/mrts/www/data/text/nadjusts.txt), each quarter at the
 # level of e-commerce: billions not adjusted / adjusted, 1st quarter 2024, 2nd 2015, 3rd 2015 and 4th 2023 (the same
 # bureau's releases CB24-76 and CB15-189, with the changes told in them).
 TOTAL = (0.898, 0.894, 1.028, 1.001, 1.030, 1.020, 0.996, 1.023, 0.961, 0.966, 1.004, 1.172)

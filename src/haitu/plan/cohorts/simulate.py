@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 LEVELS = (0.05, 0.5, 0.95)
 DRAWS, DRAWS_OF_ONE = 2000, 256
+FEW_KINDS = 500  # up to which a sum is drawn customer by customer, beyond it as a gamma number
 # Standard deviations of logarithms.
 MONTH_SD, MONTH_MEMORY = 0.2, 0.8  # of a month's shock, which fades by a fifth a month
 UNSEEN_SD = 0.1  # of what a history as long as the horizon cannot know
@@ -72,6 +73,8 @@ def ranges(
     shared = shared_factors(found, past, days_ahead, dice, spread)
     price = _centred(dice.standard_normal(DRAWS), spread * PRICE_SD * np.sqrt(max(days_ahead / 365.25, 0.25)))
     at = np.searchsorted(found.cohorts, found.kinds.cohort)
+    if len(found.kinds.cohort) <= FEW_KINDS:
+        draws_of_one = DRAWS
     days, worths = chances(found, dice, shared[:draws_of_one, at].T, price[:draws_of_one])
     customers = _customers(found, days, worths)
     by_cohort, total = _sums(found, customers, days=days, worths=worths, shared=shared, price=price, dice=dice)
@@ -133,9 +136,14 @@ def _sums(
     alone_worth = ((worths - expected * price[: days.shape[1]]) ** 2).mean(1)
     cohort = at[of]
     orders_mean, value_mean = sums(cohort, customers.orders_mean, count), sums(cohort, customers.value_mean, count)
-    orders = _around(shared * orders_mean, sums(cohort, alone[of], count) * shared, dice)
-    factors = shared * price[:, None]
-    value = _around(factors * value_mean, sums(cohort, alone_worth[of] * per_day**2, count) * factors, dice)
+    if days.shape[1] == DRAWS and len(of) == len(days):
+        member = (at[:, None] == np.arange(count)).astype(np.float64)
+        orders = days.T @ member * found.orders_per_day
+        value = (worths * per_day[np.argsort(of)][:, None]).T @ member
+    else:
+        orders = _around(shared * orders_mean, sums(cohort, alone[of], count) * shared, dice)
+        factors = shared * price[:, None]
+        value = _around(factors * value_mean, sums(cohort, alone_worth[of] * per_day**2, count) * factors, dice)
     by_cohort = Range(
         orders=np.quantile(orders, LEVELS, axis=0).T,
         value=np.quantile(value, LEVELS, axis=0).T,

@@ -16,7 +16,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Standard deviations of the logarithms, before the data speak.
-LEVEL_SD, DECAY, DECAY_SD, FIRST_MONTH_SD = 10.0, -0.4, 0.1, 1.0
+LEVEL_SD, DECAY, DECAY_SD, FIRST_MONTH_SD = 1.0, -0.4, 0.1, 1.0
+FEW_ORDERS, FEW_DAYS = 0.5, 60.0  # what the level rests on where nobody was seen yet
 SEASON_SD, COHORT_SD, SHOCK_SD = 0.3, 0.3, 0.1
 LONGEST_MONTHS = 36
 MOST_COHORTS, FEWEST_MONTHS = 6, 12  # the merchant's own season needs more cohorts and as many months
@@ -87,7 +88,7 @@ def fit(cells: Cells) -> Triangle:
         ]
     )
     centre = np.zeros(len(sd))
-    centre[0] = np.log((cells.orders.sum() + 0.5) / max(float(cells.exposure.sum()), 1.0))
+    centre[0] = np.log((cells.orders.sum() + FEW_ORDERS) / (cells.exposure.sum() + FEW_DAYS))
     centre[1] = DECAY
     offset = np.log(np.maximum(cells.exposure, 1e-9) * cells.retail)
     beta, dispersion = centre.copy(), 1.0
