@@ -32,6 +32,8 @@ from haitu.models import (
     Order,
     Owned,
     Picture,
+    ReturnCost,
+    ReturnRule,
     Shipment,
     Unscoped,
     User,
@@ -392,7 +394,9 @@ CASES: dict[str, Case] = {
     "desk/trail/export.csv": Case(),
     "desk/stock/export.csv": Case(),
     "desk/returns/": Case(),
-    "desk/returns/decide/": Case(body=lambda w, o: {"case": returning.ready(w, o).pk}),
+    "desk/returns/decide/": Case(
+        ids=lambda w, o: {"case_id": returning.ready(w, o).pk}, body=lambda w, o: {"case": returning.ready(w, o).pk}
+    ),
     "desk/returns/rates/": Case(),
     "desk/returns/rates/export.csv": Case(),
     "desk/returns/rules/": Case(),
@@ -417,7 +421,7 @@ CASES: dict[str, Case] = {
     ),
     "desk/returns/<int:case_id>/receive/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o).pk}),
     "desk/returns/<int:case_id>/grade/": Case(
-        ids=lambda w, o: {"case_id": returning.stray(w, o, "received").pk},
+        ids=lambda w, o: {"case_id": returning.piece_of(w, o, "received").case_id},
         body=lambda w, o: {f"grade_{returning.piece_of(w, o, 'received').pk}": "D"},
     ),
     "desk/returns/<int:case_id>/decide/": Case(ids=lambda w, o: {"case_id": returning.ready(w, o).pk}),
@@ -525,7 +529,7 @@ def _narrowed(model: type[Any], merchant_id: int | None) -> dict[str, int]:
         return {}
     if model is Merchant:
         return {"pk": merchant_id}
-    return {"merchant_id": merchant_id} if issubclass(model, Owned) else {}
+    return {"merchant_id": merchant_id} if issubclass(model, Owned | ReturnRule | ReturnCost) else {}
 
 
 def shown(answer: Any) -> str:
