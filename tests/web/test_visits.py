@@ -165,7 +165,7 @@ def test_an_order_knows_the_first_channel_that_brought_the_person_on_any_of_thei
     assert [(order.channel, order.visitor is None) for order in (first, second)] == [("google-search", False)] * 2
     assert first.visitor_id != second.visitor_id
     assert first.customer_id == second.customer_id
-    entries = Entry.objects.of(world.merchant.pk).filter(event__order=second)
+    entries = Entry.objects.of(world.merchant.pk).filter(order_id=second.pk)
     assert set(entries.values_list("channel", flat=True)) == {"google-search"}
 
 
