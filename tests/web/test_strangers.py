@@ -322,6 +322,13 @@ CASES: dict[str, Case] = {
     "desk/orders/<int:order_id>/way/": Case(
         ids=_order, body=lambda w, _o: {"lane": w.lanes["SZX-DE"].pk, "reason": "quicker"}
     ),
+    "desk/preorders/": Case(),
+    "desk/preorders/selling/": Case(body=lambda _w, _o: {"sell": "no"}),
+    "desk/preorders/variants/<int:variant_id>/": Case(
+        ids=lambda w, _o: {"variant_id": w.variants["MUG"].pk}, body=lambda _w, _o: {"sell": "no"}
+    ),
+    "desk/preorders/<int:order_id>/tell/": Case(ids=_order),
+    "desk/preorders/<int:order_id>/elsewhere/": Case(ids=_order),
     "desk/reroute/unasked/": Case(body=lambda _w, _o: {"up_to": "5"}),
     "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),

@@ -14,7 +14,7 @@ from haitu.core.lead import LeadTime
 from haitu.models import Letter, Shipment
 from haitu.reads.quote import quantiles_of
 
-CALLED_OFF_FROM = (OrderStatus.PAID,)
+CALLED_OFF_FROM = (OrderStatus.ACCEPTED, OrderStatus.PAID)
 LATER = "later"  # the letter's kind; its reference is the new day
 
 
@@ -41,7 +41,11 @@ def expected_by(quote: Mapping[str, Any]) -> date | None:
     newest: dict[int, str] = {}
     for entry in quote.get("rerouted", ()):
         newest |= {kept["line_id"]: entry["latest"] for kept in entry["lines"] if entry.get("latest")}
-    return max(promised, *map(date.fromisoformat, newest.values())) if newest else promised
+    told = [
+        *newest.values(),
+        *(wait["latest"] for wait in quote.get("waits", ())[-1:]),
+    ]  # a pre-order whose load is late
+    return max(promised, *map(date.fromisoformat, told)) if told else promised
 
 
 def may_call_off(status: str, quote: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ from haitu.models import (
 from haitu.reads.closures import closed_lanes
 from haitu.reads.desk.paging import PageOf, cut
 from haitu.reads.inbound import shares_of, supplier_days
+from haitu.reads.preorders import sold_of_load
 
 ON_BOARD = tuple(status for status in InboundStatus if status not in {InboundStatus.RECEIVED, InboundStatus.CANCELLED})
 RECENT = 20  # closed loads that the board still shows
@@ -67,6 +68,7 @@ class LoadLine:
     inbound_value_minor: int
     share_minor: int | None
     landed_minor: int
+    sold: int  # pre-ordered out of it
 
     @property
     def missing(self) -> int:
@@ -209,6 +211,7 @@ def load(merchant_id: int, inbound_id: int, today: date) -> LoadView | None:
         unmeasured = ""
     except UnknownMeasure as no:
         shares, unmeasured = {}, str(no.given["sku"])
+    sold = sold_of_load(merchant_id, row, today=today)
     return LoadView(
         card=_card(row, today),
         to_id=row.to_id,
@@ -233,6 +236,7 @@ def load(merchant_id: int, inbound_id: int, today: date) -> LoadView | None:
                 inbound_value_minor=line.inbound_value_minor,
                 share_minor=shares.get(line.pk),
                 landed_minor=line.landed_minor,
+                sold=sold.get(line.variant_id, 0),
             )
             for line in lines
         ),

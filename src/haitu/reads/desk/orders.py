@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from haitu.core.events import stamp
 from haitu.models import (
+    CashParcel,
     Event,
     Letter,
     Order,
@@ -28,7 +29,7 @@ from haitu.reads.desk.found import narrowed_to
 from haitu.reads.desk.likeness import like
 from haitu.reads.desk.paging import PageOf, cut
 
-TO_SHIP = ("paid", "part_shipped")
+TO_SHIP = ("accepted", "paid", "part_shipped")
 SORTS = {
     "newest": "-placed_at",
     "oldest": "placed_at",
@@ -142,6 +143,18 @@ class MoneyView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CashView:
+    """What a parcel is to collect at the door, and what came of it (models.CashState)."""
+
+    shipment_id: int
+    amount_minor: int
+    fee_minor: int
+    remitted_minor: int
+    state: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventView:
     """One line of what happened."""
 
@@ -194,6 +207,7 @@ class OrderView:
     events: tuple[EventView, ...]
     warehouses: tuple[tuple[int, str], ...]
     compared: Compared
+    cash: tuple[CashView, ...] = ()
 
     @property
     def refundable_minor(self) -> int:
@@ -217,7 +231,7 @@ class OrderView:
 
     @property
     def can_cancel(self) -> bool:
-        return self.status in {"pending", "paid"} and not self.history
+        return self.status in {"pending", "accepted", "paid"} and not self.history
 
     @property
     def can_return(self) -> bool:
@@ -285,6 +299,10 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
             Warehouse.objects.of(merchant_id).filter(active=True).order_by("code").values_list("pk", "code")
         ),
         compared=compared(merchant_id, row),
+        cash=tuple(
+            like(CashView, each)
+            for each in CashParcel.objects.of(merchant_id).filter(order_id=order_id).order_by("pk")
+        ),
     )
 
 
@@ -337,12 +355,12 @@ def _lines(query: QuerySet[OrderLine]) -> Iterator[tuple[int, LineView]]:
 def _promised(merchant_id: int, order_id: int) -> dict[int, int]:
     """Line → units that wait on a shelf for it."""
     promises = Reservation.objects.of(merchant_id).filter(line__order_id=order_id)
-    return dict(promises.values_list("line_id").annotate(units=Sum("quantity")).values_list("line_id", "units"))
+    return dict(promises.values_list("line_id").annotate(units=Sum(F("quantity") - F("afloat"))).values_list("line_id", "units"))
 
 
 def waiting_to_leave(merchant_id: int) -> QuerySet[Order]:
     """Paid orders with units on a shelf."""
-    promised = Reservation.objects.of(merchant_id).filter(line__order=OuterRef("pk"))
+    promised = Reservation.objects.of(merchant_id).filter(line__order=OuterRef("pk"), quantity__gt=F("afloat"))
     return Order.objects.of(merchant_id).filter(Exists(promised), status__in=TO_SHIP)
 
 

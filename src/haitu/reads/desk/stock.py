@@ -51,6 +51,9 @@ class StockRow:
     goods_value_minor: int
     inbound_value_minor: int
     assumed: bool
+    afloat: int
+    preordered: int
+    sell_afloat: bool
 
     @property
     def available(self) -> int:
@@ -177,4 +180,5 @@ def _row(row: Stock, titles: dict[int, str]) -> StockRow:
         sku=row.variant.sku,
         title=titles.get(row.variant.product_id, ""),
         warehouse=row.warehouse.code,
+        sell_afloat=row.variant.sell_afloat,
     )

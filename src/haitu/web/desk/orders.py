@@ -25,6 +25,7 @@ from haitu.reads.desk import carriers as carriage
 from haitu.reads.desk import markets
 from haitu.reads.desk import orders as reads
 from haitu.reads.desk.orders import OrderFilter
+from haitu.reads.preorders import waiting_orders
 from haitu.web import address
 from haitu.web.desk import carrier_words, forms, words
 from haitu.web.desk.answers import acted, csv_file, csv_lines, nothing_here
@@ -41,7 +42,7 @@ def orders(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     given = _filter(request.GET)
     statuses = [("to_ship", _("To ship"))] + [
         (code, words.status(code))
-        for code in ("pending", "paid", "part_shipped", "shipped", "delivered", "cancelled", "expired")
+        for code in ("pending", "accepted", "paid", "part_shipped", "shipped", "delivered", "cancelled", "expired")
     ]
     countries = [
         (market.country, country_name(market.country, active()))
@@ -125,6 +126,7 @@ def order(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse
         desk,
         "order.html",
         order=found,
+        waits=next(iter(waiting_orders(desk.merchant.id, today=timezone.localdate(), order_id=order_id)), None),
         steps=STEPS,
         display=display,
         written=_written(found),

@@ -234,6 +234,10 @@ REFUSALS = carrier_words.REFUSALS | {
     "no_such_sku": gettext_noop("There is no SKU “%(sku)s”."),
     "no_such_order": gettext_noop("There is no such order."),
     "no_such_shipment": gettext_noop("There is no such parcel."),
+    "nothing_to_tell": gettext_noop(
+        "No later day can be told: the order keeps its promise, or nobody knows when its goods come."
+    ),
+    "not_elsewhere": gettext_noop("No other warehouse can send what this order waits for as it was sold."),
     "no_such_variant": gettext_noop("There is no such variant."),
     "no_such_stock": gettext_noop("There is no such variant, warehouse or stock."),
     "bad_quantity": gettext_noop("The quantity is a whole number above zero, values are zero or more."),
