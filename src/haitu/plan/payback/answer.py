@@ -11,10 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from haitu.plan.payback.calibrate import Calibration, calibrate
-from haitu.plan.payback.counts import Counts, count
-from haitu.plan.payback.facts import Facts
+from haitu.plan.payback.counts import Counts, first_day, tally
+from haitu.plan.payback.facts import Facts, cells
 from haitu.plan.payback.hints import Hint, hints, uncounted
-from haitu.plan.payback.model import MONTHS, Group, Known, fit
+from haitu.plan.payback.journeys import journeys
+from haitu.plan.payback.model import Group, Known, fit
 from haitu.plan.payback.paths import Path, paths, together
 from haitu.plan.payback.verdicts import Seen, judge, payback_months
 from haitu.plan.tables import Problem
@@ -48,8 +49,9 @@ class _Row:
 
 def answer(facts: Facts, *, seed: int, draws: int) -> Answer:
     """Everything from the facts; the same facts, seed and draws give the same answer."""
-    counts, known = count(facts), known_of(facts)
-    calibration = calibrate(facts, counts, known, seed=seed)
+    whole, known = journeys(facts), known_of(facts)
+    counts = tally(facts.spend, whole, start=first_day(facts), as_of=facts.as_of, places=tuple(cells(facts)))
+    calibration = calibrate(facts, whole, counts, known, seed=seed)
     return told(facts, counts, known, calibration, seed=seed, draws=draws)
 
 
@@ -116,7 +118,7 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
     seen = _seen(counts, row, earned)
     judged = judge(returns, seen)
     months = payback_months(returns)
-    low, middle, high = np.quantile(returns[:, :24], [0.05, 0.5, 0.95], axis=0)
+    low, middle, high = quantiles(returns[:, :24].T, (0.05, 0.5, 0.95))
     p10, p50, p90 = np.quantile(months, [0.1, 0.5, 0.9], method="inverted_cdf")
     place = dict(zip(("channel", "market", "campaign"), row.place, strict=True))
     result: dict[str, object] = {
@@ -168,32 +170,40 @@ def _spend_months(counts: Counts, group_of: dict[int, Group], found: Sequence[Pa
         leads, spent, earned = (
             np.bincount(of_month, of[i], len(months)) for of in (counts.leads, counts.spent, counts.earned)
         )
-        per_lead = path.returns * (counts.spent[i].sum() / max(counts.leads[i].sum(), 1.0))
-        for m in np.flatnonzero((spent > 0) | (leads > 0)):
-            middle = months[m] + timedelta(days=15)
-            age = max((counts.as_of - middle).days / MONTH_DAYS, 0.0)
-            so_far = group.caused * earned[m] / group.consent
-            to_come = (
-                (per_lead[:, 23] - _at_age(per_lead, min(age, 24.0))) * leads[m]
-                if path.known
-                else (path.returns[:, 23] * spent[m])
-            )
-            low, half, high = np.quantile(so_far + to_come, [0.05, 0.5, 0.95])
-            rows.append(
-                (
-                    *(*counts.cells[i], months[m], round(float(spent[m]), 2), int(leads[m])),
-                    *(round(float(v), 2) for v in (np.median(so_far), low, half, high)),
-                )
-            )
+        told_of = np.flatnonzero((spent > 0) | (leads > 0))
+        ages = [max((counts.as_of - months[m] - timedelta(days=15)).days / MONTH_DAYS, 0.0) for m in told_of]
+        so_far = group.caused * (earned[told_of] / group.consent)[:, None]
+        if path.known:
+            by_lead = path.returns.T * (counts.spent[i].sum() / counts.leads[i].sum())
+            to_come = (by_lead[23] - _at_ages(by_lead, np.minimum(ages, 24.0))) * leads[told_of][:, None]
+        else:
+            to_come = path.returns[:, 23] * spent[told_of][:, None]
+        bands = quantiles(so_far + to_come, (0.05, 0.5, 0.95))
+        half_so_far = earned[told_of] / group.consent * np.median(group.caused)
+        for m, money, *figures in zip(told_of, spent[told_of], half_so_far, *bands, strict=True):
+            told_figures = (round(float(v), 2) for v in figures)
+            rows.append((*counts.cells[i], months[m], round(float(money), 2), int(leads[m]), *told_figures))
     names = {"channel": pl.String, "market": pl.String, "campaign": pl.String, "month": pl.Date, "spent": pl.Float64}
     names |= {"leads": pl.Int64, "earned_p50": pl.Float64}
     names |= {f"by_m24_{q}": pl.Float64 for q in ("p05", "p50", "p95")}
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def _at_age(by_month: Array, age: float) -> Array:
-    """Draws at an age in months, between the ends of two months."""
-    below = min(int(age), MONTHS - 1)
-    before = by_month[:, below - 1] if below else np.zeros(len(by_month))
-    result: Array = before + (age - below) * (by_month[:, below] - before)
+def _at_ages(by_month: Array, ages: Array) -> Array:
+    """Values (ages × draws) of months × draws at ages in months, between the ends of two months."""
+    from_start = np.concatenate([np.zeros((1, by_month.shape[1])), by_month])
+    below = ages.astype(int)
+    part = (ages - below)[:, None]
+    result: Array = from_start[below] * (1 - part) + from_start[below + 1] * part
     return result
+
+
+def quantiles(rows: Array, levels: Sequence[float]) -> list[Array]:
+    """Quantiles of each row, as numpy's linear ones, by one sorting."""
+    ordered = np.sort(rows, axis=1)
+    places = np.array(levels) * (rows.shape[1] - 1)
+    below = places.astype(int)
+    above = np.minimum(below + 1, rows.shape[1] - 1)
+    return [
+        ordered[:, b] * (1 - (p - b)) + ordered[:, a] * (p - b) for p, b, a in zip(places, below, above, strict=True)
+    ]

@@ -9,13 +9,15 @@ for regression", §5.2), on rolling origins. With fewer than 30 scores the shipp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from haitu.plan.payback.counts import Counts, count
-from haitu.plan.payback.facts import Facts, without
+from haitu.plan.payback.counts import Counts, tally
+from haitu.plan.payback.facts import Facts
+from haitu.plan.payback.journeys import Journeys
 from haitu.plan.payback.model import MONTHS, Group, Known, fit
 from haitu.plan.payback.paths import per_lead
 
@@ -39,14 +41,20 @@ class Calibration:
     scores: int
 
 
-def calibrate(facts: Facts, counts: Counts, known: Known, *, seed: int) -> Calibration:
+def calibrate(facts: Facts, whole: Journeys, counts: Counts, known: Known, *, seed: int) -> Calibration:
     """Looks back 13, 26 and 52 weeks, as far as half a year of facts lies before that day."""
     scores: list[float] = []
     for weeks in LOOK_BACK_WEEKS:
         day = counts.as_of - timedelta(weeks=weeks)
         if (day - counts.start).days < 7 * LEAST_HISTORY_WEEKS:
             break
-        then = count(without(facts, after=day), start=counts.start)
+        then = tally(
+            facts.spend.filter(pl.col("week") <= day),
+            whole.until(datetime.combine(day + timedelta(days=1), time())),
+            start=counts.start,
+            as_of=day,
+            places=counts.cells,
+        )
         for group in fit(then, known, seed=seed, draws=DRAWS):
             scores += _scores(group, then, counts, seed)
     if len(scores) < LEAST_SCORES:
@@ -59,7 +67,6 @@ def calibrate(facts: Facts, counts: Counts, known: Known, *, seed: int) -> Calib
 def _scores(group: Group, then: Counts, now: Counts, seed: int) -> list[float]:
     """Of each campaign: how far off the forecast was of what its leads of then brought from then to now."""
     rng = np.random.default_rng([seed, 2])
-    place = {cell: i for i, cell in enumerate(now.cells)}
     days = np.arange(then.days, dtype=np.float64) + 0.5
     result = []
     for k, i in enumerate(group.at):
@@ -72,7 +79,7 @@ def _scores(group: Group, then: Counts, now: Counts, seed: int) -> list[float]:
             sign * of_age @ _ages(leads, (total - days) / (365.25 / 12))
             for sign, total in ((1, now.days), (-1, then.days))
         )
-        actual = now.earned[place[then.cells[i]], : then.days].sum() - then.earned[i].sum()
+        actual = now.earned[i, : then.days].sum() - then.earned[i].sum()
         middle, sd = float(np.median(gained)), float(np.std(gained))
         if sd > 0 and middle > LEAST_ORDERS * group.order_value:
             result.append(abs(actual - middle) / sd)

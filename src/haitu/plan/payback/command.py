@@ -11,7 +11,7 @@ from haitu.plan.payback.answer import answer
 from haitu.plan.payback.facts import gather
 from haitu.plan.tables import write, write_problems
 
-DRAWS = 1000
+DRAWS = 800
 
 
 def main(arguments: list[str]) -> int:

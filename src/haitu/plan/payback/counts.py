@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from haitu.plan.payback.facts import CELL, Facts, cells
-from haitu.plan.payback.journeys import WEEK_US, journeys
+from haitu.plan.payback.journeys import WEEK_US, Journeys, journeys
 
 Array = NDArray[np.float64]
 Cell = tuple[str, str, str]
@@ -43,17 +43,24 @@ class Counts:
         return (self.as_of - self.start).days + 1
 
 
-def count(facts: Facts, *, start: date | None = None) -> Counts:
-    """All sums of the facts. `start`: the first day, a Monday; by default the week of the first spend or touch."""
-    start = start or first_day(facts)
-    days = (facts.as_of - start).days + 1
+def count(facts: Facts, *, start: date | None = None, places: tuple[Cell, ...] = ()) -> Counts:
+    """All sums of the facts.
+
+    `start`: the first day, a Monday; by default the week of the first spend or touch. `places`: the cells, where there
+    are to be more than the facts name.
+    """
+    start, places = start or first_day(facts), places or tuple(cells(facts))
+    return tally(facts.spend, journeys(facts), start=start, as_of=facts.as_of, places=places)
+
+
+def tally(spent: pl.DataFrame, told: Journeys, *, start: date, as_of: date, places: tuple[Cell, ...]) -> Counts:
+    """The sums of spend and journeys that begin on or after `start`."""
+    days = (as_of - start).days + 1
     weeks = -(-days // 7)
-    places = tuple(cells(facts))
     index = pl.DataFrame(places, schema=dict.fromkeys(CELL, pl.String), orient="row").with_row_index("cell")
-    lead, bought = journeys(facts)
-    lead = lead.join(index, on=CELL, how="left").filter(pl.col("lead_at") >= start)
-    bought = bought.join(index, on=CELL, how="left").filter(pl.col("lead_at") >= start)
-    spend = facts.spend.join(index, on=CELL, how="left")
+    lead = told.lead.join(index, on=CELL, how="left").filter(pl.col("lead_at") >= start)
+    bought = told.bought.join(index, on=CELL, how="left").filter(pl.col("lead_at") >= start)
+    spend = spent.join(index, on=CELL, how="left")
     begin = pl.lit(start).cast(pl.Datetime("us"))
     lead = lead.with_columns(day=_days(pl.col("lead_at"), begin))
     bought = bought.with_columns(
@@ -67,12 +74,14 @@ def count(facts: Facts, *, start: date | None = None) -> Counts:
     )
     first, again = bought.filter(pl.col("number") == 0), bought.filter(pl.col("number") > 0)
     per_person = again.group_by("person").agg(pl.len().alias("n"), pl.col("first_day").first())
-    refunds = bought.filter(pl.col("refund_after").is_not_null())
+    refunds = bought.filter(pl.col("back_at").is_not_null()).with_columns(
+        after=_weeks(pl.col("back_at") - pl.col("at"))
+    )
     n, by_day, by_week = len(places), (len(places), days), (len(places), weeks)
     return Counts(
         cells=places,
         start=start,
-        as_of=facts.as_of,
+        as_of=as_of,
         spent=_sum(by_day, spend["cell"], _int(spend, (pl.col("week") - start).dt.total_days()), spend["amount"]),
         leads=_sum(by_day, lead["cell"], lead["day"]),
         buyers=_sum(by_day, first["cell"], first["first_day"]),
@@ -84,8 +93,45 @@ def count(facts: Facts, *, start: date | None = None) -> Counts:
         paid=np.stack([_sum((n, 2), bought["cell"], bought["again"], bought["net"] ** k) for k in range(3)], axis=2),
         earned=_sum(by_day, bought["cell"], bought["lead_day"], bought["net"]),
         gross=_sum((1, days), None, bought["day"], bought["gross"])[0],
-        refunded=_sum((1, REFUND_WEEKS), None, refunds["refund_after"].clip(0, REFUND_WEEKS - 1), refunds["refund"])[0],
+        refunded=_sum((1, REFUND_WEEKS), None, refunds["after"].clip(0, REFUND_WEEKS - 1), refunds["refund"])[0],
     )
+
+
+def one_more(counts: Counts, before: Facts, after: Facts) -> Counts:
+    """The counts of `after`, from those of `before` and of the persons that `after` tells more of.
+
+    `after` holds the rows of `before`, in the same order, and more below them, such as those of one more day.
+    """
+    touch, order = after.touch[before.touch.height :], after.order[before.order.height :]
+    persons = pl.concat([touch["person"], order["person"]]).drop_nulls().unique()
+    places = tuple(sorted({*counts.cells, *cells(after)}))
+    as_known = replace(_of(before, persons), as_of=after.as_of)
+    old, new = (count(facts, start=counts.start, places=places) for facts in (as_known, _of(after, persons)))
+    summed = {
+        field.name: _placed(getattr(counts, field.name), getattr(new, field.name), counts.cells, places)
+        - getattr(old, field.name)
+        + getattr(new, field.name)
+        for field in fields(Counts)
+        if field.name not in {"cells", "start", "as_of"}
+    }
+    return Counts(cells=places, start=counts.start, as_of=after.as_of, **summed)
+
+
+def _of(facts: Facts, persons: pl.Series) -> Facts:
+    """The facts of some persons; spend is everybody's."""
+    touch, order = (frame.filter(pl.col("person").is_in(persons.implode())) for frame in (facts.touch, facts.order))
+    return replace(facts, touch=touch, order=order)
+
+
+def _placed(values: Array, like: Array, cells_of: tuple[Cell, ...], places: tuple[Cell, ...]) -> Array:
+    """Values in the shape of `like`: cells at their new places, more days and weeks than before with nothing."""
+    result = np.zeros_like(like)
+    if values.ndim == 1:
+        result[: len(values)] = values
+        return result
+    at = [places.index(cell) for cell in cells_of]
+    result[at, : values.shape[1]] = values
+    return result
 
 
 def first_day(facts: Facts) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -133,18 +133,6 @@ def _renamed(frame: pl.DataFrame, named: dict[str, str]) -> pl.DataFrame:
 
 def _summed(spend: pl.DataFrame) -> pl.DataFrame:
     return spend.group_by(*CELL, "week", maintain_order=True).agg(pl.col("amount").sum())
-
-
-def without(facts: Facts, *, after: date) -> Facts:
-    """The facts as they were at the end of an earlier day, for a look back."""
-    end = pl.lit(after + timedelta(days=1)).cast(pl.Datetime("us"))
-    return replace(
-        facts,
-        as_of=after,
-        spend=facts.spend.filter(pl.col("week") <= after),
-        touch=facts.touch.filter(pl.col("at") < end),
-        order=facts.order.filter(pl.col("at") < end),
-    )
 
 
 def cells(facts: Facts) -> Sequence[tuple[str, str, str]]:

@@ -7,12 +7,14 @@ both, and one more day adds the persons it touches (`haitu.plan.payback.counts`)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import polars as pl
 
 from haitu.plan.payback.facts import CELL, Facts
 
-DAY_US = 86_400_000_000
-WEEK_US = 7 * DAY_US
+WEEK_US = 7 * 86_400_000_000
 
 
 def leads(touch: pl.DataFrame) -> pl.DataFrame:
@@ -23,10 +25,10 @@ def leads(touch: pl.DataFrame) -> pl.DataFrame:
 
 
 def purchases(order: pl.DataFrame) -> pl.DataFrame:
-    """person, number (0 = the first), at, gross, refund, refund_after: orders with their refunds.
+    """person, number (0 = the first), at, gross, refund, back_at: orders with their refunds.
 
     A row below zero that is not a person's first is a refund of the latest order before it; `refund` is its sum
-    (≤ 0), `refund_after` the weeks to the first such row.
+    (≤ 0), `back_at` the moment of the first such row.
     """
     known = order.filter(pl.col("person").is_not_null()).select("person", "at", "contribution")
     known = known.sort("person", "at", maintain_order=True)
@@ -36,23 +38,36 @@ def purchases(order: pl.DataFrame) -> pl.DataFrame:
         ((~back).cast(pl.Int32).cum_sum().over("person") - 1).alias("number"),
         pl.when(back).then(pl.col("at")).alias("back_at"),
     )
-    merged = numbered.group_by("person", "number", maintain_order=True).agg(
+    return numbered.group_by("person", "number", maintain_order=True).agg(
         pl.col("at").first(),
         pl.col("contribution").first().alias("gross"),
         pl.col("refund").sum(),
         pl.col("back_at").min(),
     )
-    after = (pl.col("back_at") - pl.col("at")).dt.total_microseconds() // WEEK_US
-    return merged.with_columns(after.alias("refund_after")).drop("back_at")
 
 
-def journeys(facts: Facts) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Leads, and purchases of leads with their `lead_at`, CELL and `first_at`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journeys:
+    """`lead`: person, CELL, lead_at, first_at. `bought`: purchases of leads with the same columns."""
 
-    Who had ordered on a day before the first touch is a customer already and no lead.
-    """
+    lead: pl.DataFrame
+    bought: pl.DataFrame
+
+    def until(self, end: datetime) -> Journeys:
+        """As it was known at an earlier moment."""
+        back = pl.col("back_at") < end
+        return Journeys(
+            lead=self.lead.filter(pl.col("lead_at") < end),
+            bought=self.bought.filter(pl.col("at") < end).with_columns(
+                pl.when(back).then("refund").otherwise(0.0).alias("refund"), pl.when(back).then("back_at")
+            ),
+        )
+
+
+def journeys(facts: Facts) -> Journeys:
+    """Leads and what they bought. Who had ordered on a day before the first touch is a customer already and no lead."""
     lead, bought = leads(facts.touch), purchases(facts.order)
     first = bought.filter(pl.col("number") == 0).select("person", pl.col("at").alias("first_at"))
     lead = lead.join(first, on="person", how="left")
     lead = lead.filter(pl.col("first_at").is_null() | (pl.col("first_at").dt.date() >= pl.col("lead_at").dt.date()))
-    return lead, bought.join(lead, on="person", how="inner")
+    return Journeys(lead=lead, bought=bought.join(lead, on="person", how="inner"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import scipy.fft
@@ -20,9 +21,9 @@ Ints = NDArray[np.int64]
 
 Groups = Sequence[Sequence[tuple[str, tuple[int, ...]]]]  # by channel: its markets, each with its cells
 
-SEASON_PASSES = 3
+SEASON_PASSES = 2
 MARKET_EVENTS = 50.0  # how many events in a market weigh as much as the belief that markets are alike
-MONTHS = 48  # months of 365.25 / 12 days after the spend
+MONTHS = 36  # months of 365.25 / 12 days after the spend
 MONTH_WEEKS = 365.25 / 12 / 7
 BUYERS_OF_LEADS = (np.log(0.03), 1.0)  # a priori, per lead, log mean and sd
 REPEATS_A_YEAR = (np.log(0.7), 1.0)
@@ -125,7 +126,7 @@ def _season(counts: Counts, channels: Sequence[str], groups: Groups) -> Array:
     events = np.concatenate([buyers, counts.again_by_day[None]])
     season = np.ones(counts.days + seasons.AHEAD_DAYS)
     for _ in range(SEASON_PASSES):
-        first = np.stack([p.expected(shapes.lags().by_week) for p in _lags(counts, channels, groups, season)[0]])
+        first = np.stack([p.expected(shapes.lags().by_week) for p in _lags_once(counts, channels, groups, season)])
         again = _again(counts, rows, season).expected(shapes.repeats().by_week)
         expected = [seasons.spread(leads, first), seasons.spread(buyers.sum(axis=0, keepdims=True), again[None])]
         season = seasons.posterior_mean(events, np.concatenate(expected), counts.start)
@@ -151,29 +152,35 @@ def _lags(
     A second pass takes from the first the level that channels have in common, how alike markets are, and what a market
     converts above or below the others.
     """
-    width = counts.first_by_lag.shape[1]
-    watched = seasons.exposure(counts.leads, season, width)
-    grid = shapes.lags()
-
-    def once(level: tuple[float, float], alike: Array, offset: dict[str, float]) -> list[Pool]:
-        return [
-            pool(
-                np.stack([counts.first_by_lag[list(at)].sum(axis=0) for _, at in of_channel]),
-                np.stack([offset[market] * watched[list(at)].sum(axis=0) for market, at in of_channel]),
-                grid.by_week,
-                lag_prior(kind_of(channel)),
-                level=level,
-                alike=alike,
-            )
-            for channel, of_channel in zip(channels, groups, strict=True)
-        ]
-
-    even = dict.fromkeys({market for of_channel in groups for market, _ in of_channel}, 1.0)
-    first = once(BUYERS_OF_LEADS, ALIKE_PRIOR, even)
-    level = common_level([p.log_level() for p in first], BUYERS_OF_LEADS)
-    alike = ALIKE_PRIOR + sum(p.log_alike() for p in first)
+    first = _lags_once(counts, channels, groups, season)
     offset = _of_markets(groups, first)
-    return once(level, alike, offset), offset
+    return _lags_once(counts, channels, groups, season, before=first, offset=offset), offset
+
+
+def _lags_once(
+    counts: Counts,
+    channels: Sequence[str],
+    groups: Groups,
+    season: Array,
+    *,
+    before: Sequence[Pool] = (),
+    offset: Mapping[str, float] = MappingProxyType({}),
+) -> list[Pool]:
+    """Each channel by itself, or with what the pass `before` says of all."""
+    watched = seasons.exposure(counts.leads, season, counts.first_by_lag.shape[1])
+    level = common_level([p.log_level() for p in before], BUYERS_OF_LEADS) if before else BUYERS_OF_LEADS
+    alike = sum((p.log_alike() for p in before), ALIKE_PRIOR)
+    return [
+        pool(
+            np.stack([counts.first_by_lag[list(at)].sum(axis=0) for _, at in of_channel]),
+            np.stack([offset.get(market, 1.0) * watched[list(at)].sum(axis=0) for market, at in of_channel]),
+            shapes.lags().by_week,
+            lag_prior(kind_of(channel)),
+            level=level,
+            alike=alike,
+        )
+        for channel, of_channel in zip(channels, groups, strict=True)
+    ]
 
 
 def _of_markets(groups: Groups, pools: Sequence[Pool]) -> dict[str, float]:

@@ -22,8 +22,9 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ALIKE = np.array([4.0, 12.0, 30.0, 80.0])  # 1/CV² of groups within a channel
+FAR_OFF = 12.0  # shapes whose log likelihood is so much below the best are left out
 ALIKE_PRIOR = np.log([0.15, 0.3, 0.35, 0.2])
-LEVELS = 41
+LEVELS = 31
 LIKENESS, LIKENESS_EVENTS = 25.0, 20_000.0  # a priori, and how many squared events that weighs
 
 
@@ -31,6 +32,7 @@ LIKENESS, LIKENESS_EVENTS = 25.0, 20_000.0  # a priori, and how many squared eve
 class Pool:
     """The posterior over shape × level × likeness, and what draws of group rates need."""
 
+    shapes: Ints  # K: the places of the shapes that were kept
     weights: Array  # K × M × A, sums to 1
     levels: Array  # M
     alike_prior: Array  # A
@@ -43,14 +45,14 @@ class Pool:
         shape, level, alike = np.unravel_index(chosen, self.weights.shape)
         a, mu = ALIKE[alike], self.levels[level]
         rates = rng.gamma(a + self.events[:, None], 1 / (a / mu + self.exposed[:, shape]))
-        return shape.astype(np.int64), rates, mu * rng.gamma(a, 1 / a)
+        return self.shapes[shape], rates, mu * rng.gamma(a, 1 / a)
 
     def expected(self, by_week: Array) -> Array:
         """Events by week of one more exposed in each group together: the posterior mean (L)."""
         of_shape = self.weights.sum(axis=(1, 2))
         exposed = of_shape @ self.exposed.sum(axis=0)
         rate = self.events.sum() / max(float(exposed), 1e-12)
-        result: Array = rate * (of_shape @ by_week)
+        result: Array = rate * (of_shape @ by_week[self.shapes])
         return result
 
     def log_alike(self) -> Array:
@@ -82,20 +84,29 @@ def pool(
     count for less (quasi-likelihood).
     """
     width = events.shape[1]
-    shapes = by_week[:, :width]
     total = events.sum(axis=1) / temper  # G
-    exposed = exposure @ shapes.T / temper  # G × K
-    fit = (events.sum(axis=0) / temper) @ np.log(np.maximum(shapes, 1e-300)).T  # K
+    exposed = exposure @ by_week[:, :width].T / temper  # G × K
+    fit = (events.sum(axis=0) / temper) @ np.log(np.maximum(by_week[:, :width], 1e-300)).T + log_prior  # K
+    profile = fit - total.sum() * np.log(np.maximum(exposed.sum(axis=0), 1e-300))
+    kept = np.flatnonzero(profile >= profile.max() - FAR_OFF)
+    exposed, fit = exposed[:, kept], fit[kept]
     mean, sd = level
     grid = np.linspace(mean - 3 * sd, mean + 3 * sd, LEVELS)
     at = ALIKE[None, :] / np.exp(grid)[:, None]  # M × A
-    log_weight = (fit + log_prior)[:, None, None] - 0.5 * ((grid - mean) / sd)[None, :, None] ** 2
+    log_weight = fit[:, None, None] - 0.5 * ((grid - mean) / sd)[None, :, None] ** 2
     log_weight = log_weight + alike
     for n, x in zip(total, exposed, strict=True):
         log_weight += gammaln(ALIKE + n) - gammaln(ALIKE) + ALIKE * np.log(at)
         log_weight -= (ALIKE + n) * np.log(at[None] + x[:, None, None])
     weights = np.exp(log_weight - log_weight.max())
-    return Pool(weights=weights / weights.sum(), levels=np.exp(grid), alike_prior=alike, events=total, exposed=exposed)
+    return Pool(
+        shapes=kept,
+        weights=weights / weights.sum(),
+        levels=np.exp(grid),
+        alike_prior=alike,
+        events=total,
+        exposed=exposed,
+    )
 
 
 def likeness(events: Sequence[Array], expected: Sequence[Array]) -> float:

@@ -7,6 +7,7 @@ season learnt from less than a year makes forecasts worse, not better (measured 
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
@@ -21,7 +22,7 @@ SWINGS = (0.0, 0.07, 0.14, 0.21, 0.28, 0.35)  # a year's wave: how far above and
 PEAKS = np.arange(0, 365, 30) + 15  # day of the year of its top
 SWING_SD = 0.15
 PEAK_PRIOR = 0.8 * np.cos(2 * np.pi * (PEAKS - 330) / 365.25)  # log: more merchants peak towards the end of the year
-AHEAD_DAYS = 4 * 366 + 7
+AHEAD_DAYS = 7 * 159
 
 
 def generic(start: date, days: int) -> Array:
@@ -33,6 +34,7 @@ def generic(start: date, days: int) -> Array:
     return index
 
 
+@lru_cache(maxsize=4)
 def family(start: date, days: int) -> tuple[Array, Array]:
     """Seasons (S × days, each with a mean of about 1 over the year) and their log prior."""
     spiky = generic(start, days)
@@ -95,21 +97,25 @@ def exposure(by_day: Array, season: Array, weeks: int) -> Array:
 
     Somebody who began in the middle of a day is watched to the end of the last day.
     """
-    days = by_day.shape[1]
-    begun = np.arange(days) + 0.5
-    edges = np.minimum(begun[:, None] + 7.0 * np.arange(weeks + 1), days)
+    result: Array = by_day @ watched(season, by_day.shape[1], weeks)
+    return result
+
+
+def watched(season: Array, days: int, weeks: int) -> Array:
+    """`days` × `weeks`: of one who began in the middle of a day, the season-weeks of each bin till the last day."""
     clock = np.concatenate([[0.0], np.cumsum(season[:days])])
-    seen: Array = np.diff(np.interp(edges, np.arange(days + 1), clock), axis=1) / 7
-    result: Array = by_day @ seen
+    at_noon = np.append((clock[:-1] + clock[1:]) / 2, clock[-1])
+    edges = np.minimum(np.arange(days)[:, None] + 7 * np.arange(weeks + 1), days)
+    result: Array = np.diff(at_noon[edges], axis=1) / 7
     return result
 
 
 def ahead(by_day: Array, season: Array, weeks: int) -> Array:
     """R × `weeks`: the mean season of bin l after a beginning, over those who began on each day (R × D)."""
     days = by_day.shape[1]
-    edges = np.arange(days)[:, None] + 0.5 + 7.0 * np.arange(weeks + 1)
     clock = np.concatenate([[0.0], np.cumsum(season)])
-    each = np.diff(np.interp(edges, np.arange(len(clock)), clock), axis=1) / 7
+    at_noon = (clock[:-1] + clock[1:]) / 2
+    each = np.diff(at_noon[np.arange(days)[:, None] + 7 * np.arange(weeks + 1)], axis=1) / 7
     total = by_day.sum(axis=1, keepdims=True)
     share = np.divide(by_day, total, out=np.full_like(by_day, 1 / days), where=total > 0)
     result: Array = share @ each

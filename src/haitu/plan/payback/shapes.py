@@ -8,16 +8,17 @@ one exponential lag).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import gammainc, ndtr
 
 Array = NDArray[np.float64]
 
-WEEKS = 209  # four years are told, two are promised
+WEEKS = 158  # three years are reckoned, two are told
 AT_ONCE_WEEKS = 0.4
 MEAN_WEEKS = np.geomspace(0.5, 90, 44)
 GAMMA_SHAPES, GAMMA_PRIOR = (0.6, 1.0, 1.5, 2.2, 3.5), (0.10, 0.22, 0.26, 0.26, 0.16)
@@ -44,25 +45,29 @@ def lags() -> Shapes:
     """Lags to the first order: the share of a lead's eventual conversion in each week since."""
     edges = np.arange(WEEKS + 1, dtype=float)
     families = [
-        *(
-            (share * (1 - IS_LOGNORMAL), stats.gamma(k, scale=1 / k))
-            for k, share in zip(GAMMA_SHAPES, GAMMA_PRIOR, strict=True)
-        ),
-        *(
-            (share * IS_LOGNORMAL, stats.lognorm(sd, scale=np.exp(-(sd**2) / 2)))
-            for sd, share in zip(LOGNORMAL_SDS, LOGNORMAL_PRIOR, strict=True)
-        ),
+        *((share * (1 - IS_LOGNORMAL), _gamma(k)) for k, share in zip(GAMMA_SHAPES, GAMMA_PRIOR, strict=True)),
+        *((share * IS_LOGNORMAL, _lognormal(sd)) for sd, share in zip(LOGNORMAL_SDS, LOGNORMAL_PRIOR, strict=True)),
     ]
     at_once = np.diff(1 - np.exp(-edges / AT_ONCE_WEEKS))
     rows, prior, means = [], [], []
     for share, family in families:
         for mean in MEAN_WEEKS:
-            later = np.diff(family.cdf(edges / mean))
+            later = np.diff(family(edges / mean))
             for soon, soon_share in zip(AT_ONCE, AT_ONCE_PRIOR, strict=True):
                 rows.append(soon * at_once + (1 - soon) * later)
                 prior.append(share * soon_share)
                 means.append(mean)
     return Shapes(by_week=np.array(rows), log_prior=np.log(prior), mean_weeks=np.array(means))
+
+
+def _gamma(shape: float) -> Callable[[Array], Array]:
+    """The distribution function of a gamma with mean 1."""
+    return lambda x: np.asarray(gammainc(shape, shape * x))
+
+
+def _lognormal(sd: float) -> Callable[[Array], Array]:
+    """The distribution function of a lognormal with mean 1."""
+    return lambda x: np.asarray(ndtr(np.log(np.maximum(x, 1e-300)) / sd + sd / 2))
 
 
 @cache

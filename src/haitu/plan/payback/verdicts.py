@@ -15,7 +15,7 @@ Why = Literal["earned", "likely", "even", "later", "too_little", "too_wide", "no
 
 SURE = 0.8
 WIDE = 8.0  # p95 over p05 of the return by month 24, above which it is not known
-LATER_MONTHS = 48
+LATER_MONTHS = 36
 TEST_SE = 0.15  # of the share caused: a test that is worth its name
 TEST_WEEKS = (4, 26)
 
