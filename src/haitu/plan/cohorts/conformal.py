@@ -56,7 +56,7 @@ def misses(bought: Bought, origin: int, days: int, seed: int) -> Floats:
     known = (bought.day >= origin) & (bought.day < origin + days) & np.isin(bought.owner, past.owner)
     at = np.searchsorted(past.owner, bought.owner[known])
     came = np.bincount(at, bought.gross[known], len(past.owner))
-    found = ranges(forecast(past, days), past, days, seed=seed, draws_of_one=64)
+    found = ranges(forecast(past, days), past, days, seed=seed, draws_of_one=24)
     which = np.searchsorted(found.cohorts, past.cohort)
     actual = np.bincount(which, came, len(found.cohorts))
     low, middle, high = found.by_cohort.value.T

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 PRIOR_R, PRIOR_A, PRIOR_B = 0.5, 0.7, 4.0
 PRIOR_SD = (0.8, 1.5, 0.8, 0.8)
 BELIEVED = 100.0  # customers; a hundred thousand alike are no hundred thousand witnesses of next year
-REPEAT_BINS, RECENCY_BINS, MOST_KINDS = 12, 16, 6000
+REPEAT_BINS, RECENCY_BINS, MOST_KINDS = 12, 16, 4000
 FURTHEST = 5.0  # a cohort's blend may scale BG/NBD by no more than this
 
 
