@@ -164,5 +164,5 @@ def _waiting(order: Order, now: datetime) -> WaitingOrder:
 
 
 def _check_paid(order: Order) -> None:
-    if order.status not in {OrderStatus.PAID, OrderStatus.PART_SHIPPED}:
+    if order.status not in {OrderStatus.ACCEPTED, OrderStatus.PAID, OrderStatus.PART_SHIPPED}:
         raise NothingToTell("Only a paid order waits for its goods.", status=order.status)

@@ -300,8 +300,7 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         ),
         compared=compared(merchant_id, row),
         cash=tuple(
-            like(CashView, each)
-            for each in CashParcel.objects.of(merchant_id).filter(order_id=order_id).order_by("pk")
+            like(CashView, each) for each in CashParcel.objects.of(merchant_id).filter(order_id=order_id).order_by("pk")
         ),
     )
 
@@ -355,7 +354,8 @@ def _lines(query: QuerySet[OrderLine]) -> Iterator[tuple[int, LineView]]:
 def _promised(merchant_id: int, order_id: int) -> dict[int, int]:
     """Line → units that wait on a shelf for it."""
     promises = Reservation.objects.of(merchant_id).filter(line__order_id=order_id)
-    return dict(promises.values_list("line_id").annotate(units=Sum(F("quantity") - F("afloat"))).values_list("line_id", "units"))
+    units = promises.values_list("line_id").annotate(units=Sum(F("quantity") - F("afloat")))
+    return dict(units.values_list("line_id", "units"))
 
 
 def waiting_to_leave(merchant_id: int) -> QuerySet[Order]:
