@@ -33,8 +33,8 @@ class Weighed:
 class Move:
     """So much a quarter from one cell to another (None: money not spent). `gain` is what the move adds to the profit.
 
-    `why`: brings_more, other_month (of the same cell), brings_too_little (taken out), brings_enough (put in), no_cash or
-    no_payback (taken out though it brings more than it costs).
+    `why`: brings_more, other_month (of the same cell), brings_too_little (taken out), brings_enough (put in), no_cash
+    or no_payback (taken out though it brings more than it costs).
     """
 
     source: Cell | None
