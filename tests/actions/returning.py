@@ -147,6 +147,8 @@ def stray(world: World, order: Order, state: str = "approved") -> ReturnCase:
 
 def piece_of(world: World, order: Order, state: str) -> ReturnPiece:
     """The one piece of such a return."""
+    if not ReturnCost.objects.exists():
+        rules(world)
     case = stray(world, order, state)
     line = OrderLine.objects.of(world.merchant.pk).filter(order=order).order_by("position")[0]
     made, _ = ReturnPiece.objects.of(world.merchant.pk).get_or_create(
@@ -157,8 +159,6 @@ def piece_of(world: World, order: Order, state: str) -> ReturnPiece:
 
 def ready(world: World, order: Order) -> ReturnCase:
     """A return of one piece that did not come: graded, and to be decided."""
-    if not ReturnCost.objects.exists():
-        rules(world)
     case, piece = stray(world, order, "graded"), piece_of(world, order, "graded")
     nothing = {"fate": "nothing", "warehouse_id": None, "warehouse": "", "lane_id": None}
     sums = dict.fromkeys(

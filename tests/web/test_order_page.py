@@ -30,7 +30,7 @@ def test_the_address_of_the_page_is_its_key(shop: Client, world: World) -> None:
     placed = order(world, basket_of(world, LANTERN=1))
     answer = shop.get(f"/en-us/order/{placed.token}/")
     assert answer.status_code == 200
-    assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("no-referrer", "noindex")
+    assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("same-origin", "noindex")
     assert "no-store" in answer["Cache-Control"]
     assert "form-action 'self' http://127.0.0.1:9" in answer["Content-Security-Policy"]
 
