@@ -10,9 +10,10 @@ import pytest
 
 from haitu.core.assign import NotServed, choose
 from haitu.core.book import Book
+from haitu.core.columns import E6
 from haitu.core.errors import Refusal
 from haitu.core.parcels import parcels_of
-from haitu.core.parting import E6
+from haitu.core.reckoning import Reckoning
 from haitu.core.route import Asking
 from haitu.core.stock import OutOfStock, Units
 from tests.core.hengda import DE, LANTERN, LEIPZIG, SHENZHEN, TODAY, book, market, stock
@@ -63,13 +64,14 @@ def test_of_a_thousand_small_baskets_none_could_be_sent_for_less(part: int) -> N
     for seed in range(part * CASES // 10, (part + 1) * CASES // 10):
         asking, extra = _small(seed)
         ranks = [rank for sent in _ways(asking) if (rank := _cost(asking, sent, extra)) is not None]
+        reckoning = Reckoning(asking)
         try:
             choice = choose(
                 asking.demand,
                 asking.stock.values(),
                 asking,
-                reckon=asking.reckon,
-                floors=asking.floors(),
+                reckon=reckoning,
+                floors=reckoning.floors(),
                 extra_parcel_minor=extra,
                 most_steps=10**6,
             )
@@ -93,9 +95,10 @@ def test_no_parcel_costs_less_than_its_floor_and_the_short_answer_is_the_whole_o
     for seed in range(60):
         world = wide(seed, warehouses=12, goods=4, places=8, sold_in=sold_in)
         asking = Asking({v: 1 + v * seed % 40 for v in world.book.items}, world.book, world.to, TODAY)
-        floors = asking.floors()
+        reckoning = Reckoning(asking)
+        floors = reckoning.floors()
         for at, units in _some_parcels(asking):
-            short = asking.reckon(at, units)
+            short = reckoning(at, units)
             try:
                 way = asking(at, units)
             except Refusal:

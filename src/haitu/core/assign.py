@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from haitu.core.columns import Floor
+from haitu.core.cover import Reckoned
 from haitu.core.errors import Refusal
-from haitu.core.parting import MOST_STEPS, Floor, Other, Reckon, Reckoned, Search
+from haitu.core.parting import MOST_STEPS, Other, Reckon, Search
 from haitu.core.stock import OutOfStock, StockAt, Units
 
 
@@ -36,6 +38,7 @@ class Leg(Protocol):
 
 L = TypeVar("L", bound=Leg)
 Serve = Callable[[int, Units], L]  # (warehouse id, units) → leg, or a Refusal
+Legs = Callable[[Sequence[tuple[int, Units]]], Sequence[L]]  # the legs of the parcels of one plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ def choose(
     name: Callable[[int], str] = str,
     reckon: Reckon | None = None,
     floors: Sequence[Floor] | None = None,
+    legs: Legs[L] | None = None,
     extra_parcel_minor: int = 0,
     most_steps: int = MOST_STEPS,
     whole_lines: bool = False,
@@ -83,7 +87,8 @@ def choose(
     """Which warehouse sends what, at the least landed cost; of equals the earliest, with fewest parcels.
 
     `serve` may refuse a parcel (too heavy, no open lane): then another is looked for. `reckon` answers as `serve`
-    does, in short; `floors` hold below both (none: every way is reckoned). A parcel beyond the first counts
+    does, in short; `floors` hold below both (none: every way is reckoned). `legs` makes the legs of the plan taken
+    (none: `serve` does). A parcel beyond the first counts
     `extra_parcel_minor`, so a basket is split where that is needed, or saves more. `whole_lines`:
     no line is parted. `name` tells a variant's SKU.
     """
@@ -105,10 +110,9 @@ def choose(
     best = search.best()
     if best is None:
         raise _refusal(demand, shelves, serve, name)
-    parcels = tuple(
-        Parcel(warehouse_id=at, units=search.units(given), leg=serve(at, search.units(given)))
-        for at, given in best.sent
-    )
+    sent = [(at, search.units(given)) for at, given in best.sent]
+    taken = legs(sent) if legs is not None else [serve(at, units) for at, units in sent]
+    parcels = tuple(Parcel(warehouse_id=at, units=units, leg=leg) for (at, units), leg in zip(sent, taken, strict=True))
     return Choice(
         parcels=parcels,
         cost_minor=best.cost_minor,

@@ -6,17 +6,19 @@ straight line under a lane's prices: so much for opening a parcel and so much a 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
 from haitu.core.book import Destination, Item, Terms
+from haitu.core.columns import E6
 from haitu.core.errors import Refusal
-from haitu.core.freight import Lane, chargeable_weight_g, is_remote, price_minor, ship_price
-from haitu.core.parting import E6
+from haitu.core.freight import Lane, Tariff, chargeable_weight_g, is_remote, price_minor, ship_price, surcharges_on
 
 MOST_PRICES = 4096  # remembered per lane
+FEW_WEIGHTS_G = 100  # a lane that bills in such steps or larger has few prices; of others the line is close enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Carrier:
     """A lane that carries on a day, its prices in the market's currency, and the line under them.
 
     `hull`: (up to g, opening_e6, per_g_e6), each a line below all prices, the tightest near its weights.
+    `flat_g`: where nothing but the band counts, the billed weights at which bands end.
     """
 
     terms: Terms
@@ -61,6 +64,7 @@ class Carrier:
     limit_mm3: int | None
     days_p90: int
     hull: tuple[tuple[int, int, int], ...] = ()
+    flat_g: tuple[int, ...] = ()
     _prices: dict[int, int] = field(default_factory=dict)
 
     def takes(self, load: Load) -> bool:
@@ -88,6 +92,8 @@ class Carrier:
 
     def box_minor(self, chargeable_g: int) -> int:
         """The price of one box of that billed weight."""
+        if self.flat_g:  # one price up to each of these weights
+            chargeable_g = self.flat_g[bisect_left(self.flat_g, chargeable_g)]
         price = self._prices.get(chargeable_g)
         if price is None:
             tariff = self.lane.tariff
@@ -97,6 +103,19 @@ class Carrier:
                 self._prices.clear()
             self._prices[chargeable_g] = price
         return price
+
+    def least_minor(self, weight_g: int, volume_mm3: int) -> int:
+        """No parcel of that weight and volume costs less; it is the price itself where few weights are billed."""
+        tariff = self.lane.tariff
+        divisor, step_g = tariff.divisor_cm3_per_kg, tariff.step_g
+        if weight_g > self.limit_g or (self.limit_mm3 is not None and volume_mm3 > self.limit_mm3):
+            return self.hull[-1][2] * weight_g // E6
+        if self.flat_g or step_g >= FEW_WEIGHTS_G:
+            return self.box_minor(chargeable_weight_g(weight_g, volume_mm3, divisor, step_g))
+        if divisor is not None and volume_mm3 > weight_g * divisor:
+            weight_g = volume_mm3 // divisor
+        opening, per_g = self.line_near(weight_g)
+        return (opening + per_g * weight_g) // E6
 
     def line_near(self, weight_g: int) -> tuple[int, int]:
         """(opening_e6, per_g_e6) of the line that is tightest at that weight."""
@@ -143,8 +162,17 @@ def _carrier(terms: Terms, lane: Lane, postcode: str, on: date) -> Carrier | Non
         limit_mm3=billed_limit_g * tariff.divisor_cm3_per_kg if tariff.divisor_cm3_per_kg else None,
         days_p90=terms.warehouses[lane.origin_warehouse_id].handling_days + lane.days_p90,
     )
+    carrier.flat_g = _flat_g(tariff, on)
     carrier.hull = _hull(_points(carrier, billed_limit_g))
     return carrier
+
+
+def _flat_g(tariff: Tariff, on: date) -> tuple[int, ...]:
+    """The billed weights at which bands end, where a price depends on its band alone; else none."""
+    by_weight = any(band.per_step_minor or band.per_kg_minor for band in tariff.breaks)
+    if by_weight or any(extra.kind == "per_step" for extra in surcharges_on(tariff, on)):
+        return ()
+    return tuple(dict.fromkeys(band.up_to_g // tariff.step_g * tariff.step_g for band in tariff.breaks))
 
 
 def _points(carrier: Carrier, limit_g: int) -> list[tuple[int, int]]:

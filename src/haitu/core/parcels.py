@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from math import comb
 
 from haitu.core.assign import Choice, NotServed, choose
 from haitu.core.money import split
+from haitu.core.reckoning import Reckoning
 from haitu.core.route import Asking, TaxedTwice, Way, not_delivered
+from haitu.core.stock import Units
 
 # A second parcel is packed, labelled and handed over once more, and rings at the buyer's door once more: a split that
 # is not needed must save more than that. An assumption of ours, the same for every merchant.
@@ -17,42 +19,36 @@ FEW_WAYS = 2  # so few ways to send a basket are priced at once; more are first 
 
 def parcels_of(asking: Asking, *, whole_lines: bool = False) -> Choice[Way]:
     """The parcels the goods travel in, each with its exact share of what the buyer pays for delivery."""
-    stock = asking.stock.values()
+    reckoning = Reckoning(asking)
     extra_minor = asking.terms.known("extra parcel", lambda: asking.terms.in_market(*EXTRA_PARCEL))
     try:
-        choice = choose(
+        return choose(
             asking.demand,
-            stock,
+            asking.stock.values(),
             asking,
             name=asking.book.sku,
-            reckon=asking.reckon,
-            floors=asking.floors() if _many_ways(asking) else None,
+            reckon=reckoning,
+            floors=reckoning.floors() if _many_ways(asking) else None,
+            legs=lambda sent: _legs(reckoning, sent),
             extra_parcel_minor=extra_minor,
             whole_lines=whole_lines,
         )
     except NotServed as refused:
         raise not_delivered(refused.reasons) from None
-    parcels = choice.parcels
-    if len(parcels) == 1:
-        return choice
-    shares = iter(split(asking.shipping_minor, [amount for p in parcels for amount in asking.amounts(p.units)]))
-    try:
-        exact = tuple(
-            replace(
-                parcel,
-                leg=asking.way(
-                    parcel.leg.warehouse,
-                    parcel.leg.leg,
-                    parcel.leg.freight_minor,
-                    parcel.units,
-                    tuple(next(shares) for _ in parcel.units),
-                ),
-            )
-            for parcel in parcels
-        )
     except TaxedTwice as refused:  # by the last cent of its share
         raise not_delivered((refused,)) from None
-    return replace(choice, parcels=exact)
+
+
+def _legs(reckoning: Reckoning, sent: Sequence[tuple[int, Units]]) -> list[Way]:
+    """The ways of a plan's parcels; delivery is shared among all their lines, so that the shares sum to it."""
+    asking = reckoning.asking
+    shares = iter(split(asking.shipping_minor, [amount for _, units in sent for amount in asking.amounts(units)]))
+    ways = []
+    for at, units in sent:
+        leg, freight_minor = reckoning.leg(at, units)
+        share = tuple(next(shares) for _ in units)
+        ways.append(asking.way(asking.terms.warehouses[at], leg, freight_minor, units, share))
+    return ways
 
 
 def _many_ways(asking: Asking) -> bool:

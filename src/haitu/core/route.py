@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import NamedTuple
 
 from haitu.core.book import Book, Destination, Item, Terms, Warehouse
-from haitu.core.carriage import Carrier, Load, carriers
 from haitu.core.customs import Consignment, ImportCharges, charges
 from haitu.core.errors import Refusal
 from haitu.core.freight import Lane, LegPrice, Piece, UnknownWeight, ship_price
 from haitu.core.market import Market, shelf_price
 from haitu.core.money import RateMissing, half_up, split
-from haitu.core.parting import E6, Floor, Reckoned
 from haitu.core.stock import Units, unit_value
 from haitu.core.tariff import DutyUnknown, Goods
 from haitu.core.tax import NoTaxRate, TaxRate, tax_inside, tax_on_top
@@ -147,9 +145,13 @@ class Asking:
     def by_lane(self, lane: Lane, units: Units) -> Way:
         """The way by one lane, or why it does not take the units."""
         warehouse = self.terms.warehouses[lane.origin_warehouse_id]
-        pieces = [self.book.item(variant).pieces(quantity) for variant, quantity in units.items()]
-        leg, freight_minor = self._by(warehouse, lane, pieces)
+        leg, freight_minor = self.leg(lane, units)
         return self.way(warehouse, leg, freight_minor, units, self.delivery(units))
+
+    def leg(self, lane: Lane, units: Units) -> tuple[LegPrice, int]:
+        """What that lane asks for the units as one parcel, with its price in the market's currency."""
+        pieces = [self.book.item(variant).pieces(quantity) for variant, quantity in units.items()]
+        return self._by(self.terms.warehouses[lane.origin_warehouse_id], lane, pieces)
 
     def delivery(self, units: Units) -> tuple[int, ...]:
         """What each line of a parcel bears of what the buyer pays for delivery: by value."""
@@ -159,40 +161,13 @@ class Asking:
             part_minor = half_up(self.shipping_minor * sum(amounts), self.goods_minor or 1)
         return split(part_minor, amounts)
 
-    # In short, for many ways at once -----------------------------------------------------------------------------
-    def reckon(self, warehouse_id: int, units: Units) -> Reckoned | None:
-        """Cost and days of the way that a call finds; None where it refuses."""
-        load = Load.of([(self.book.item(variant), quantity) for variant, quantity in units.items()])
-        best: tuple[int, int] | None = None
-        for carrier in self.carriers()[warehouse_id]:
-            if self.within_days is not None and carrier.days_p90 > self.within_days:
-                continue
-            freight_minor = carrier.freight_minor(load)
-            if freight_minor is not None and (best is None or (freight_minor, carrier.days_p90) < best):
-                best = (freight_minor, carrier.days_p90)
-        taken_minor = self._taken_of(warehouse_id, units) if best is not None else None
-        if best is None or taken_minor is None:
-            return None
-        return Reckoned(best[0] + taken_minor + self.worth_minor(warehouse_id, units), best[1])
-
-    def carriers(self) -> Mapping[int, tuple[Carrier, ...]]:
-        """The lanes that carry there on that day, by warehouse."""
-        return carriers(self.terms, self.to, self.on)
-
-    def _taken_of(self, warehouse_id: int, units: Units) -> int | None:
-        """Tax, duty and import VAT of a parcel: the same from every warehouse on the same side of the same borders."""
-        try:
-            return self._tax_and_border(self.terms.warehouses[warehouse_id], units, self.delivery(units)).minor
-        except Refusal:
-            return None
-
     def _at_home(self, warehouse: Warehouse, units: Units, rates: Sequence[TaxRate]) -> ImportCharges:
         """What is said of a parcel that crosses no border: nothing but the number of its lines matters."""
         region = self.to.region or self.terms.market.region
         key = ("at home", warehouse.country, len(units), region, self.on)
-        return self.terms.known(key, lambda: self._border(warehouse, units, (0,) * len(units), rates))
+        return self.terms.known(key, lambda: self.border(warehouse, units, (0,) * len(units), rates))
 
-    def _side(self, warehouse_id: int) -> tuple[bool, bool]:
+    def side(self, warehouse_id: int) -> tuple[bool, bool]:
         """Which borders lie between a warehouse and the buyer: that of the tax area, that of the customs territory."""
         terms = self.terms
         country = terms.warehouses[warehouse_id].country
@@ -204,84 +179,6 @@ class Asking:
             ),
         )
 
-    def floors(self) -> list[Floor]:
-        """What no parcel costs less than, for every lane that may carry some of the demand."""
-        terms, demand = self.terms, self.demand
-        lines = [(variant, self.book.item(variant), demand[variant]) for variant in sorted(demand)]
-        whole = Load.of([(item, quantity) for _, item, quantity in lines])
-        loads = [Load.of([(item, 1)]) for _, item, _ in lines]
-        base_e6 = terms.from_base(E6 * E6) // E6  # a base unit's worth
-        taken: dict[tuple[bool, bool], list[int]] = {}
-        floors = []
-        weight_g, volume_mm3 = whole.weight_g or 0, whole.volume_mm3 or 0
-        for at in {at for at, _ in self.stock}:
-            mine = self.carriers()[at]
-            if not mine:
-                continue
-            side = self._side(at)
-            if side not in taken:
-                taken[side] = [self._least_taken_e6(at, variant) for variant in sorted(demand)]
-            # Rounding, per parcel: freight and worth each once; per line the units' worth, tax, duty, import VAT.
-            rounding = 1_500_000 + len(lines) * (base_e6 + (3_000_000 if side[0] else 600_000))
-            fixed = []
-            for (variant, _, _), its_taken in zip(lines, taken[side], strict=True):
-                stock = self.stock.get((at, variant))
-                if stock is None or stock.on_hand <= 0:
-                    fixed.append(its_taken)
-                else:
-                    value = stock.goods_value_minor + stock.inbound_value_minor
-                    fixed.append(its_taken + value * base_e6 // stock.on_hand)
-            for carrier in mine:
-                tariff = carrier.lane.tariff
-                if self.within_days is not None and carrier.days_p90 > self.within_days:
-                    continue
-                divisor = tariff.divisor_cm3_per_kg
-                bulky = divisor is not None and volume_mm3 > weight_g * divisor
-                opening, per_g = carrier.line_near(volume_mm3 // divisor if bulky and divisor else weight_g)
-                choosy = whole.restrictions or tariff.max_side_mm or whole.weight_g is None or whole.volume_mm3 is None
-                each: list[int | None] = []
-                for load, its_fixed in zip(loads, fixed, strict=True):
-                    if choosy and not carrier.takes(load):
-                        each.append(None)
-                    else:
-                        grams = (load.volume_mm3 or 0) // divisor if bulky and divisor else load.weight_g or 0
-                        each.append(its_fixed + per_g * grams)
-                floors.append(Floor(at, opening - rounding, each))
-        return floors
-
-    def _least_taken_e6(self, warehouse_id: int, variant_id: int) -> int:
-        """What tax, duty and import VAT take at least of one unit, in whatever parcel it travels from there."""
-        terms, item = self.terms, self.book.item(variant_id)
-        side, price_minor = self._side(warehouse_id), self.prices[variant_id]
-        key = ("least taken", id(item), side, self.to.region, self.on)
-        found: tuple[Item, tuple[int, int]] = terms.known(key, lambda: (item, self._least(warehouse_id, variant_id)))
-        rate_e6, duty_e6 = found[1]
-        tax_e6 = price_minor * rate_e6  # and on the unit's share of delivery
-        return tax_e6 + tax_e6 * self.shipping_minor // (self.goods_minor or 1) + duty_e6
-
-    def _least(self, warehouse_id: int, variant_id: int) -> tuple[int, int]:
-        """(tax in millionths of the price, duty of one unit in millionths), both such that no parcel takes less."""
-        warehouse, many = self.terms.warehouses[warehouse_id], 10_000
-        try:
-            rates = self._rates((variant_id,))
-            alone = self._border(warehouse, {variant_id: 1}, (0,), rates)
-            among_many = self._border(warehouse, {variant_id: many}, (0,), rates)
-        except Refusal:
-            return 0, 0
-        kinds = {threshold.kind for threshold in self.terms.thresholds}
-        if alone.scheme == "domestic":
-            taxed = alone.seller_taxes
-        elif not among_many.known or (alone.scheme == "seller_collects" and "import_vat_free" in kinds):
-            return 0, 0
-        else:
-            taxed = alone.seller_taxes or alone.import_vat_minor[0] > 0
-        rate_bp = rates[0].rate_bp
-        share_e6 = E6 * rate_bp // (10_000 + (rate_bp if self.terms.market.prices_include_tax else 0))
-        duty_e6 = 0
-        if alone.duty_minor[0] > 1 and "flat_duty_to" not in kinds:
-            duty_e6 = max(among_many.duty_minor[0] - 10, 0) * E6 // many
-        return share_e6 if taxed else 0, duty_e6
-
     def amounts(self, units: Units) -> list[int]:
         """Shelf price × quantity, per line."""
         return [self.prices[variant] * quantity for variant, quantity in units.items()]
@@ -291,7 +188,7 @@ class Asking:
     ) -> Way:
         """The way by a chosen lane, the lines bearing these shares of what the buyer pays for delivery."""
         terms = self.terms
-        taken = self._tax_and_border(warehouse, units, shipping_minor, told=True)
+        taken = self.taken(warehouse, units, shipping_minor, told=True)
         carriage_minor = freight_minor + taken.minor
         return Way(
             warehouse=warehouse,
@@ -307,24 +204,24 @@ class Asking:
             days_p90=warehouse.handling_days + leg.lane.days_p90,
         )
 
-    def _rates(self, variants: Iterable[int]) -> tuple[TaxRate, ...]:
+    def rates(self, variants: Iterable[int]) -> tuple[TaxRate, ...]:
         region = self.to.region or self.terms.market.region
         return tuple(self.terms.tax_rate(self.book.item(variant).tax_category, region, self.on) for variant in variants)
 
-    def _tax_and_border(
+    def taken(
         self, warehouse: Warehouse, units: Units, shipping_minor: tuple[int, ...], *, told: bool = False
     ) -> _Taken:
         """What customs and tax take of a parcel; `told`: explained with the name of the country it comes from."""
-        key = (self._side(warehouse.id), tuple(units.items()), shipping_minor)
+        key = (self.side(warehouse.id), tuple(units.items()), shipping_minor)
         taken = self._taken.get(key)
         if isinstance(taken, Refusal):
             raise taken
         if taken is None or (told and taken.country != warehouse.country):
-            rates = self._rates(units)
+            rates = self.rates(units)
             try:
                 border = (
-                    self._border(warehouse, units, shipping_minor, rates)
-                    if self._side(warehouse.id)[0]
+                    self.border(warehouse, units, shipping_minor, rates)
+                    if self.side(warehouse.id)[0]
                     else self._at_home(warehouse, units, rates)
                 )
                 self._check_taxed_once(border)
@@ -421,7 +318,7 @@ class Asking:
             sum(unit_value(at.goods_value_minor + at.inbound_value_minor, n, at.on_hand) for at, n in rows)
         )
 
-    def _border(
+    def border(
         self, warehouse: Warehouse, units: Units, shipping_minor: Sequence[int], rates: Sequence[TaxRate]
     ) -> ImportCharges:
         """What customs take of the parcel: its value is the price without tax, its freight what the buyer pays."""
