@@ -19,6 +19,7 @@ from haitu.core.ledger import (
     RETURNS,
     SHIPS,
     SPENDS,
+    TURNS_BACK,
     WORKS_ON_RETURN,
     WRITES_OFF,
     Route,
@@ -62,6 +63,7 @@ SHIPPED = Shipped(
 
 ROUTES: dict[str, Route] = {
     "Paid": PAYS,
+    "RefusedAtDoor": TURNS_BACK,
     "Shipped": SHIPS,
     "CarrierBilled": BILLS,
     "Refunded": REFUNDS,

@@ -23,6 +23,9 @@ from haitu.models import (
     CarrierAccount,
     CarrierInvoice,
     CarrierInvoiceLine,
+    CashLine,
+    CashOffer,
+    CashStatement,
     Closure,
     Event,
     Label,
@@ -66,6 +69,27 @@ def _order(_: World, order: Order) -> Mapping[str, Any]:
 
 def _parcel(_: World, order: Order) -> Mapping[str, Any]:
     return {"order_id": order.pk, "parcel_id": 1}
+
+
+def _cash_list() -> SimpleUploadedFile:
+    return SimpleUploadedFile("cash.csv", b"waybill,net\nWB1,1.00\n")
+
+
+def _cash(world: World, _: Order) -> Mapping[str, Any]:
+    """An offer of cash on delivery, and a statement with a line."""
+    of = {"merchant": world.merchant}
+    offer, _made = CashOffer.objects.of(world.merchant.pk).get_or_create(
+        **of, market=world.markets["DE"], lane=world.lanes["LEJ-DE"], currency="EUR", valid_from=TODAY
+    )
+    statement, made = CashStatement.objects.of(world.merchant.pk).get_or_create(
+        **of, carrier="LANTERN", number="LANTERN 1", currency="EUR", digest="0", defaults={"received_at": NOW}
+    )
+    if made:
+        CashLine.objects.create(
+            **of, statement=statement, position=1, waybill="LANTERN", remitted_minor=1, expected_minor=9,
+            verdict="differing",
+        )
+    return {"offer_id": offer.pk, "statement_id": statement.pk}
 
 
 def _variant(world: World, _: Order) -> Mapping[str, Any]:
@@ -329,6 +353,21 @@ CASES: dict[str, Case] = {
     ),
     "desk/preorders/<int:order_id>/tell/": Case(ids=_order),
     "desk/preorders/<int:order_id>/elsewhere/": Case(ids=_order),
+    "desk/cash/": Case(body=lambda _w, _o: {"carrier": "LEJ", "number": "1", "currency": "EUR", "file": _cash_list()}),
+    "desk/cash/offers/": Case(
+        body=lambda w, _o: {
+            "market": w.markets["DE"].pk,
+            "lane": w.lanes["LEJ-DE"].pk,
+            "fee_share": "0",
+            "refused_share": "0",
+            "days": "7",
+        }
+    ),
+    "desk/cash/offers/<int:offer_id>/end/": Case(ids=_cash),
+    "desk/cash/<int:statement_id>/": Case(ids=_cash),
+    "desk/cash/<int:statement_id>/claim/": Case(ids=_cash),
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/refused/": Case(ids=_parcel),
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/back/": Case(ids=_parcel),
     "desk/reroute/unasked/": Case(body=lambda _w, _o: {"up_to": "5"}),
     "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),
@@ -589,6 +628,8 @@ NEEDS_MORE = {
     "desk/orders/<int:order_id>/return/",  # nothing has left yet
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/delivered/",
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/bill/",
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/refused/",
+    "desk/orders/<int:order_id>/parcels/<int:parcel_id>/back/",
     "desk/lanes/<int:lane_id>/open/",  # it is open
 }
 

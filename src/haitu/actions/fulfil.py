@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from haitu.actions.audit import audit
+from haitu.actions.cash import ask_at_door, collect
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, expected_by_line, lines_of, locked
 from haitu.actions.record import record, record_many
@@ -27,6 +28,7 @@ from haitu.core.landed import Waterfall
 from haitu.core.money import FxRate, convert, convert_back, split
 from haitu.core.stock import unit_value
 from haitu.models import (
+    CashState,
     MoveKind,
     Order,
     OrderLine,
@@ -200,6 +202,7 @@ def _send(
     record(event, merchant_id=order.merchant_id, now=now)
     quoted_minor = sum(posting.waterfall.last_mile for posting in postings)
     Shipment.objects.of(order.merchant_id).filter(pk=shipment.pk).update(quoted_minor=quoted_minor)
+    ask_at_door(order, shipment, postings, now=now)
     write(order, "shipped", str(shipment.pk), now=now)
     return shipment.pk
 
@@ -318,6 +321,7 @@ def deliver(*, merchant_id: int, shipment_id: int, at: datetime | None = None, b
         if record(event, merchant_id=merchant_id, now=now) is None:
             return
         parcels.filter(pk=shipment_id).update(delivered_at=arrived)
+        collect(merchant_id, {shipment_id: arrived}, now=now)
         audit(by, "order.deliver", f"order {order.number}", merchant_id=merchant_id, now=now)
 
 
@@ -328,11 +332,13 @@ def deliver_many(*, merchant_id: int, arrivals: Mapping[int, datetime], now: dat
     """
     with transaction.atomic():
         told = Shipment.objects.of(merchant_id).filter(pk__in=arrivals, delivered_at=None)
+        told = told.exclude(cash__state=CashState.REFUSED)  # what came back to us did not arrive
         wanted = sorted(set(told.values_list("order_id", flat=True)))
         rows = Order.objects.of(merchant_id).select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
         orders = {order.pk: order for order in rows}
         away: dict[int, list[int]] = {}
-        under_way = Shipment.objects.of(merchant_id).filter(order_id__in=wanted, delivered_at=None).order_by("pk")
+        under_way = Shipment.objects.of(merchant_id).filter(order_id__in=wanted, delivered_at=None)
+        under_way = under_way.exclude(cash__state=CashState.REFUSED).order_by("pk")
         for shipment_id, order_id in under_way.values_list("pk", "order_id"):
             away.setdefault(order_id, []).append(shipment_id)
         events: list[Delivered] = []
@@ -358,6 +364,7 @@ def deliver_many(*, merchant_id: int, arrivals: Mapping[int, datetime], now: dat
                     for event in events
                 ],
             )
+        collect(merchant_id, {event.shipment_id: event.at for event in events}, now=now)
     return len(events)
 
 

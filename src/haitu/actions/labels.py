@@ -133,7 +133,10 @@ def ask(label: Label, *, by: User | None, now: datetime) -> None:
             raise OutcomeUnknown("The carrier was asked and its answer is not known; look at the carrier's own pages.")
         return
     try:
-        bought = carrier.buy_label(from_json(label.wanted))
+        wanted = from_json(label.wanted)
+        if wanted.cash_minor and not carrier.collects:
+            raise NotOffered("This carrier's interface takes no amount to collect at the door.", part="cash")
+        bought = carrier.buy_label(wanted)
     except (CarrierRefused, NotOffered) as no:
         rows.update(state=LabelState.REFUSED, told=no.told[:200], changed_at=now)
         raise

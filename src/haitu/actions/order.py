@@ -65,9 +65,20 @@ def lines_of(order: Order) -> list[OrderLine]:
 
 
 def placed_postings(order: Order) -> tuple[Posting, ...]:
-    """The quote as it was posted when the order was placed; nothing for imported history."""
-    event = Event.objects.of(order.merchant_id).filter(order_id=order.pk, kind="placed").order_by("pk").first()
-    return getattr(from_payload("placed", event.payload), "postings", ()) if event else ()
+    """The quote as it was posted when the order was placed, and changed when it was agreed to be paid at the door.
+
+    Nothing for imported history.
+    """
+    kept = Event.objects.of(order.merchant_id).filter(order_id=order.pk, kind__in=("placed", "cash_agreed"))
+    found = dict(kept.values_list("kind", "payload"))
+    if "placed" not in found:
+        return ()
+    placed: tuple[Posting, ...] = getattr(from_payload("placed", found["placed"]), "postings", ())
+    if "cash_agreed" not in found:
+        return placed
+    agreed: tuple[Posting, ...] = getattr(from_payload("cash_agreed", found["cash_agreed"]), "postings", ())
+    changes = {posting.line_id: posting.waterfall for posting in agreed}
+    return tuple(replace(p, waterfall=p.waterfall + changes.get(p.line_id, Waterfall())) for p in placed)
 
 
 def quoted_by_line(order: Order, lines: list[OrderLine]) -> dict[int, Posting]:

@@ -137,7 +137,8 @@ def _locked(merchant_id: int, proposals: Sequence[Proposal]) -> dict[int, dict[s
     ids = [proposal.order.order_id for proposal in proposals]
     rows = Order.objects.of(merchant_id).select_for_update(no_key=True, skip_locked=True).order_by("pk")
     held = {
-        row.pk: row.quote for row in rows.filter(pk__in=ids, status__in=("paid", "part_shipped")).only("pk", "quote")
+        row.pk: row.quote
+        for row in rows.filter(pk__in=ids, status__in=("accepted", "paid", "part_shipped")).only("pk", "quote")
     }
     promised = {
         (line_id, stock_id, lane_id): quantity

@@ -19,6 +19,7 @@ class OrderStatus(StrEnum):
     """Where an order stands. Returns and refunds do not move it: they are told by its events."""
 
     PENDING = "pending"
+    ACCEPTED = "accepted"  # to be paid at the door
     PAID = "paid"
     PART_SHIPPED = "part_shipped"
     SHIPPED = "shipped"
@@ -105,6 +106,42 @@ class Paid(Happening):
     amount_minor: int
     fee: tuple[Posting, ...] = ()
     account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashAgreed(Happening):
+    """The buyer will pay at the door: the goods may leave unpaid. `postings`: how that changes the quote."""
+
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected(Happening):
+    """A carrier took the money for a parcel at the door: from now on it owes us that, less the fee it keeps."""
+
+    shipment_id: int
+    amount_minor: int
+    fee: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remitted(Happening):
+    """A carrier handed over what it had collected for a parcel (negative: it took some back)."""
+
+    shipment_id: int
+    remitted_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedAtDoor(Happening):
+    """Nobody paid for a parcel; it comes back. `postings`: its sale undone, and what the carrier keeps for it.
+
+    `completes`: nothing else of the order is with the buyer or on its way.
+    """
+
+    shipment_id: int
+    postings: tuple[Posting, ...]
+    completes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +290,10 @@ class Revalued(Happening):
 Event = (
     Placed
     | Paid
+    | CashAgreed
+    | Collected
+    | Remitted
+    | RefusedAtDoor
     | PaymentFailed
     | Cancelled
     | Expired
@@ -312,22 +353,33 @@ class Move:
 
 
 STAYS = Move(from_=ANY)
-CANCELS = Move(from_=frozenset({OrderStatus.PENDING, OrderStatus.PAID}), to=OrderStatus.CANCELLED)
+ACCEPTS = Move(from_=frozenset({OrderStatus.PENDING}), to=OrderStatus.ACCEPTED)
+CANCELS = Move(from_=frozenset({OrderStatus.PENDING, OrderStatus.ACCEPTED, OrderStatus.PAID}), to=OrderStatus.CANCELLED)
 EXPIRES = Move(from_=frozenset({OrderStatus.PENDING}), to=OrderStatus.EXPIRED)
 REVIVES = Move(from_=frozenset({OrderStatus.EXPIRED}), to=OrderStatus.PENDING)
-SHIPS_PART = Move(from_=frozenset({OrderStatus.PAID, OrderStatus.PART_SHIPPED}), to=OrderStatus.PART_SHIPPED)
+SHIPS_PART = Move(
+    from_=frozenset({OrderStatus.ACCEPTED, OrderStatus.PAID, OrderStatus.PART_SHIPPED}), to=OrderStatus.PART_SHIPPED
+)
 SHIPS = replace(SHIPS_PART, to=OrderStatus.SHIPPED)
 DELIVERS_PART = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}))
 DELIVERS = Move(from_=frozenset({OrderStatus.SHIPPED}), to=OrderStatus.DELIVERED)
+REFUSES_PART = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}))
+REFUSES = replace(REFUSES_PART, to=OrderStatus.CANCELLED)
 CLOSES = Move(from_=frozenset({OrderStatus.PART_SHIPPED}), to=OrderStatus.SHIPPED)
 
 
-def move(event: Event) -> Move:  # noqa: C901, PLR0911  # an arm an event
+def move(event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912  # an arm an event
     """What the event does to its order."""
     match event:
         case Paid():
             from_ = frozenset({OrderStatus.PENDING})
             return Move(from_=from_, to=OrderStatus.PAID, must=False, paid_minor=event.amount_minor)
+        case CashAgreed():
+            return ACCEPTS
+        case Collected():
+            return Move(from_=ANY, paid_minor=event.amount_minor)
+        case RefusedAtDoor():
+            return REFUSES if event.completes else REFUSES_PART
         case Cancelled():
             return CANCELS
         case Expired():
@@ -342,7 +394,7 @@ def move(event: Event) -> Move:  # noqa: C901, PLR0911  # an arm an event
             return replace(CLOSES, to=OrderStatus.DELIVERED) if event.arrived else CLOSES
         case Refunded():
             return Move(from_=ANY, refunded_minor=event.amount_minor)
-        case Placed() | PaymentFailed() | CarrierBilled() | Returned() | ReturnCharged():
+        case Placed() | Remitted() | PaymentFailed() | CarrierBilled() | Returned() | ReturnCharged():
             return STAYS
         case FeeCharged() | SpendBooked() | Received() | WrittenOff() | Revalued():
             return STAYS

@@ -15,7 +15,9 @@ from typing import NamedTuple, assert_never
 from haitu.core.events import (
     Cancelled,
     CarrierBilled,
+    CashAgreed,
     Closed,
+    Collected,
     Delivered,
     Dims,
     Event,
@@ -27,6 +29,8 @@ from haitu.core.events import (
     Posting,
     Received,
     Refunded,
+    RefusedAtDoor,
+    Remitted,
     ReturnCharged,
     Returned,
     Revalued,
@@ -50,7 +54,8 @@ class Account(IntEnum):
     """1 to 12 are the steps of the waterfall in their order, 13 is stock lost or found: together profit and loss.
 
     From 20 on: what is owned and owed. DEPOSIT is what buyers paid for goods that have not left; a debit balance is
-    what they owe us. QUOTE is the other side of every quoted figure.
+    what they owe us. CARRIER_CASH is what carriers collected at the door and have not handed over. QUOTE
+    is the other side of every quoted figure.
     """
 
     PRICE = 1
@@ -77,6 +82,7 @@ class Account(IntEnum):
     SPEND_PAYABLE = 28
     SUPPLIER_PAYABLE = 29
     QUOTE = 30
+    CARRIER_CASH = 31
 
 
 LAST_STEP = Account.TRAFFIC
@@ -128,6 +134,13 @@ SHIPS = _earned(
     traffic=Account.SPEND_PAYABLE,
 )
 PAYS = _earned(payment_fee=Account.CASH)
+COLLECTS = _earned(payment_fee=Account.CARRIER_CASH)
+TURNS_BACK = _earned(
+    price=Account.DEPOSIT,
+    tax=Account.TAX_PAYABLE,
+    outlet_fee=Account.OUTLET_PAYABLE,
+    payment_fee=Account.CARRIER_CASH,
+)
 BILLS = _earned(last_mile=Account.CARRIER_PAYABLE)
 REFUNDS = _earned(returns=Account.CASH, tax=Account.TAX_PAYABLE)
 RETURNS = _earned(
@@ -153,12 +166,19 @@ WRITES_OFF = _route(
 def entries_for(event: Event) -> tuple[EntryRow, ...]:  # noqa: C901, PLR0911, PLR0912  # an arm an event
     """The entries of an event, balanced in each book. An event that moves no value has none."""
     match event:
-        case Placed() | Revived():
+        case Placed() | Revived() | CashAgreed():
             return _book(event, Book.QUOTED, event.postings, QUOTES)
         case Cancelled() | Expired():
             return _book(event, Book.QUOTED, event.postings, QUOTES, sign=-1)
         case Paid():
             return _transfer(event, Account.CASH, Account.DEPOSIT, event.amount_minor) + _actual(event, event.fee, PAYS)
+        case Collected():
+            owed = _transfer(event, Account.CARRIER_CASH, Account.DEPOSIT, event.amount_minor)
+            return owed + _actual(event, event.fee, COLLECTS)
+        case Remitted():
+            return _transfer(event, Account.CASH, Account.CARRIER_CASH, event.remitted_minor)
+        case RefusedAtDoor():
+            return _actual(event, event.postings, TURNS_BACK)
         case Shipped():
             return _actual(event, event.postings, SHIPS)
         case CarrierBilled():

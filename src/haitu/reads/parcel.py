@@ -9,6 +9,7 @@ from haitu.core.errors import Refusal
 from haitu.core.money import half_up
 from haitu.links.carriers.protocol import Address, CustomsLine, ParcelWanted, ShipmentWanted
 from haitu.models import CarrierAccount, Order, OrderLine, ProductText, Shipment, ShipmentLine, Variant, Warehouse
+from haitu.reads.cash import cash_of
 
 LONGEST_TOLD = 60  # carriers cut or refuse longer names of goods
 ADDRESS_FIELDS = tuple(item.name for item in fields(Address))
@@ -49,6 +50,7 @@ def wanted_of(
         currency=order.currency,
         service=service,
         incoterm=order.incoterm,
+        cash_minor=cash_of(shipment.merchant_id, shipment.pk).get("amount_minor", 0),
     )
 
 

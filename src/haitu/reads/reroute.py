@@ -24,6 +24,7 @@ from haitu.core.quote import lines_of
 from haitu.core.route import Asking
 from haitu.core.stock import StockAt
 from haitu.models import Merchant
+from haitu.reads.cash import cash_terms
 from haitu.reads.closures import closed_lanes
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.quote import load_book
@@ -72,6 +73,7 @@ class Stranded:
     goods_minor: int
     shipping_minor: int
     lines: tuple[Waiting, ...]
+    cash: bool = False  # to be paid at the door, so only lanes that collect will do
     chosen_by: str = ""  # the person who chose the way they wait for
 
 
@@ -124,7 +126,8 @@ _STRANDED = """
     FROM haitu_order o
     JOIN haitu_orderline l ON l.order_id = o.id
     JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
-    WHERE o.merchant_id = %s AND o.status IN ('paid', 'part_shipped') AND o.id > %s AND l.lane_id IN ({lanes})
+    WHERE o.merchant_id = %s AND o.status IN ('accepted', 'paid', 'part_shipped') AND o.id > %s
+        AND l.lane_id IN ({lanes})
     ORDER BY o.id LIMIT %s
 """
 _COUNT = """
@@ -132,24 +135,25 @@ _COUNT = """
     FROM haitu_order o
     JOIN haitu_orderline l ON l.order_id = o.id
     JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
-    WHERE o.merchant_id = %s AND o.status IN ('paid', 'part_shipped') AND l.lane_id IN ({lanes})
+    WHERE o.merchant_id = %s AND o.status IN ('accepted', 'paid', 'part_shipped') AND l.lane_id IN ({lanes})
 """
 _LINES = """
     SELECT o.id, o.number, o.currency, o.language, m.country, o.address, o.quote, o.goods_minor, o.shipping_minor,
            o.placed_at, l.id, l.variant_id, l.sku, r.quantity, l.quantity, l.unit_minor, r.stock_id, l.lane_id,
-           n.code, w.code, l.quoted
+           n.code, w.code, l.quoted, c.id
     FROM haitu_order o
     JOIN haitu_market m ON m.id = o.market_id
     JOIN haitu_orderline l ON l.order_id = o.id
     JOIN haitu_reservation r ON r.line_id = l.id AND r.afloat = 0
     JOIN haitu_lane n ON n.id = l.lane_id
     JOIN haitu_warehouse w ON w.id = n.origin_id
+    LEFT JOIN haitu_cashorder c ON c.order_id = o.id
     WHERE o.merchant_id = %s AND o.id IN ({orders}) AND l.lane_id IN ({lanes})
     ORDER BY o.id, l.position, l.id
 """
 # All that waits of one order, by whichever lane.
 _WAITING = _LINES.replace(
-    "o.id IN ({orders}) AND l.lane_id IN ({lanes})", "o.id = %s AND o.status IN ('paid', 'part_shipped')"
+    "o.id IN ({orders}) AND l.lane_id IN ({lanes})", "o.id = %s AND o.status IN ('accepted', 'paid', 'part_shipped')"
 )
 
 
@@ -213,6 +217,7 @@ def _stranded(rows: Sequence[tuple[Any, ...]]) -> Stranded:
         goods_minor=first[7],
         shipping_minor=first[8],
         lines=tuple(_waiting(row) for row in rows),
+        cash=first[21] is not None,
         chosen_by=_chosen_by(quote, {row[10] for row in rows}),
     )
 
@@ -267,6 +272,7 @@ class Router:
     merchant: ShopMerchant
     on: date
     _books: dict[str, Book] = field(default_factory=dict)
+    _cash_books: dict[str, Book] = field(default_factory=dict)
     _items: dict[tuple[int, int, str], Item] = field(default_factory=dict)
     _taken: dict[int, int] = field(default_factory=dict)  # stock id → units taken in this run
     _shelves: dict[tuple[str, int], list[StockAt]] = field(default_factory=dict)
@@ -280,6 +286,7 @@ class Router:
     def _load(self, orders: Sequence[Stranded]) -> None:
         """The books of the orders' markets with stock as it is now."""
         self._books.clear()
+        self._cash_books.clear()
         self._taken.clear()
         self._plans.clear()
         self._shelves.clear()
@@ -297,7 +304,7 @@ class Router:
                 self._shelves[country, at.variant_id].append(at)
 
     def _propose(self, order: Stranded) -> Proposal:
-        book = self._books.get(order.to.country)
+        book = self._book(order)
         if book is None:
             return Proposal(order=order, refused=f"Nothing is sold to {order.to.country} any more.")
         try:
@@ -316,6 +323,17 @@ class Router:
             latest=date.fromordinal(self.on.toordinal() + max(days for _, days in parts)),
             more_minor=costs - sum(line.freight_minor for line in order.lines),
         )
+
+    def _book(self, order: Stranded) -> Book | None:
+        """The book of the order's market; of one paid at the door with the lanes that collect."""
+        book = self._books.get(order.to.country)
+        if book is None or not order.cash:
+            return book
+        if order.to.country not in self._cash_books:
+            collecting = cash_terms(self.merchant, order.to.country, on=self.on)
+            lanes = tuple(lane for lane in book.terms.lanes if lane.id in collecting)
+            self._cash_books[order.to.country] = replace(book, terms=replace(book.terms, lanes=lanes))
+        return self._cash_books[order.to.country]
 
     def _part(self, order: Stranded, book: Book, lines: Sequence[Waiting]) -> tuple[list[Moved], int]:
         """The new way of lines of different variants, and the days it takes."""
@@ -350,7 +368,7 @@ class Router:
         situation = tuple(min(at.available, demand[at.variant_id]) for at in stock)
         prices = tuple((line.variant_id, line.quantity, line.unit_minor) for line in lines)
         to = _as_priced(order.to, book)
-        key = (to, order.duty_paid_by, prices, shipping_minor, within, situation)
+        key = (to, order.cash, order.duty_paid_by, prices, shipping_minor, within, situation)
         if key not in self._plans:
             items = {line.variant_id: self._item(book, line) for line in lines}
             asked = Book(terms=book.terms, items=items, stock=stock)

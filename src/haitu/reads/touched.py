@@ -32,7 +32,7 @@ from haitu.models import Place as PlaceRow
 from haitu.reads.closures import LaneState, Shut, place_of, shut_on
 
 LISTED = 20  # of each kind; all are counted
-OPEN_ORDERS = ("pending", "paid", "part_shipped")
+OPEN_ORDERS = ("pending", "accepted", "paid", "part_shipped")
 ON_THE_WAY = (
     InboundStatus.PLANNED,
     InboundStatus.BOOKED,

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from haitu.core.assign import Parcel
 from haitu.core.book import Book
+from haitu.core.cash import CashNotOffered, CashTerms
 from haitu.core.errors import Refusal
 from haitu.core.freight import Lane
 from haitu.core.landed import Waterfall
@@ -21,6 +22,7 @@ from haitu.core.route import Asking, Way
 from haitu.core.stock import StockAt
 from haitu.models import Lane as LaneRow
 from haitu.models import Order
+from haitu.reads.cash import cash_terms
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.quote import load_book
 from haitu.reads.reroute import BuyerWouldPay, Moved, OtherCurrency, Stranded, Waiting, apart, waiting
@@ -95,7 +97,8 @@ def ways_of(merchant: ShopMerchant, order_id: int, *, on: date, line_ids: Iterab
         raise OtherCurrency(f"{order.to.country} is sold to in {book.terms.market.currency} now.")
     own = _own(lines)
     stock = tuple(replace(at, reserved=at.reserved - own.get(at.stock_id, 0)) for at in book.stock)
-    found = [_by(lane, order, replace(book, stock=stock), on) for lane in book.terms.lanes]
+    collecting = cash_terms(merchant, order.to.country, on=on) if order.cash else None
+    found = [_by(lane, order, replace(book, stock=stock), on, collecting) for lane in book.terms.lanes]
     found += [_shut(row, order) for row in _elsewhere(merchant.id, order, {lane.id for lane in book.terms.lanes})]
     return Ways(order=order, ways=_ranked(found), seen=_stamp(merchant.id, order))
 
@@ -114,10 +117,12 @@ def _stamp(merchant_id: int, order: Stranded) -> str:
     return sha256(repr((len(quote.get("rerouted", ())), held)).encode()).hexdigest()[:16]
 
 
-def _by(lane: Lane, order: Stranded, book: Book, on: date) -> OneWay:
-    """The way by a lane, or why it cannot be taken."""
+def _by(lane: Lane, order: Stranded, book: Book, on: date, collecting: Mapping[int, CashTerms] | None) -> OneWay:
+    """The way by a lane, or why it cannot be taken; `collecting`: the lanes that will do, if only some do."""
     shown = _shown(order, lane.id, lane.code, lane.carrier, book.terms.warehouses[lane.origin_warehouse_id].code)
     try:
+        if collecting is not None and lane.id not in collecting:
+            raise CashNotOffered(f"{lane.code} collects no money at the door.", field="lane")
         _check_there(lane, order, book)
         parts = [_part(lane, order, book, lines, on) for lines in apart(order.lines)]
     except Refusal as no:

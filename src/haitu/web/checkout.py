@@ -13,9 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from markupsafe import Markup
 
+from haitu.actions.cash import agree
 from haitu.actions.checkout import Buyer, PlacedOrder, QuoteChanged, Seen, place_order
 from haitu.core.book import Quote
 from haitu.core.errors import Refusal
+from haitu.reads.cash import cash_for, cash_terms
 from haitu.reads.shop import cart as read
 from haitu.reads.shop.payment import payment_door
 from haitu.web import kept, refusals
@@ -118,12 +120,17 @@ def place(request: ShopRequest) -> HttpResponse:
         )
     except Refusal as refusal:
         return _review_page(request, _cart(request, contact), contact, refusal=refusal)
-    return _after(request, placed)
+    return _after(request, placed, at_door=request.POST.get("pay") == "cash")
 
 
-def _after(request: ShopRequest, placed: PlacedOrder) -> HttpResponse:
+def _after(request: ShopRequest, placed: PlacedOrder, *, at_door: bool) -> HttpResponse:
     """The order exists: a slow payment provider is waited for at its own door, not here."""
-    response = _to(request, f"order/{placed.token}/pay/")
+    response = _to(request, f"order/{placed.token}/" if at_door else f"order/{placed.token}/pay/")
+    if at_door:
+        try:
+            agree(merchant_id=request.shop.merchant.id, order_id=placed.id, now=now())
+        except Refusal as no:
+            response = _to(request, f"order/{placed.token}/?said={no.code}")
     response.delete_cookie(CART_COOKIE, samesite="Lax")
     remember_order(response, placed.token)
     return response
@@ -149,6 +156,8 @@ def _review_page(
         "phone": contact.phone,
         "seen": _seal(cart.quote) if cart.quote else "",
     }
+    terms = cash_terms(shop.merchant, shop.market.country, on=now().date())
+    at_door = bool(terms) and cart.quote is not None and cash_for(cart.quote, terms)
     if why is None and summary:
         response = render_once(
             request,
@@ -156,6 +165,7 @@ def _review_page(
             checkout=True,
             own=own,
             has_phone=bool(contact.phone),
+            at_door=at_door,
             summary=summary,
             lines=summary.lines,
             currency=summary.currency,
@@ -170,6 +180,7 @@ def _review_page(
             status=refusals.status(refusal) if refusal else 200,
             **own,
             has_phone=bool(contact.phone),
+            at_door=at_door,
             summary=summary,
             lines=cart.lines,
             currency=cart.currency,

@@ -40,7 +40,7 @@ class NotABill(Refusal):
 
 def parse_bill(name: str, raw: bytes, currency: str) -> tuple[tuple[InvoiceLine, ...], tuple[Problem, ...]]:
     """The lines that can be read, and a problem for each that cannot."""
-    table = _sheet(raw) if name.lower().endswith(".xlsx") else _csv(raw)
+    table = sheet_rows(raw) if name.lower().endswith(".xlsx") else csv_rows(raw)
     heading = next(table, None)
     if heading is None:
         raise NotABill("The file is empty.")
@@ -73,24 +73,24 @@ def _line(number: int, cells: Mapping[str, str], currency: str) -> InvoiceLine |
     waybill, amount = cells.get("waybill", "").strip(), cells.get("amount", "")
     if not 0 < len(waybill) <= LONGEST:
         return Problem(line=number, column="waybill", given=waybill, wanted="a waybill number")
-    billed = _scaled(amount, minor_units(currency))
+    billed = scaled(amount, minor_units(currency))
     if billed is None or abs(billed) > MOST_MINOR:
         return Problem(line=number, column="amount", given=amount, wanted="an amount such as 12.34")
     for column, factor in (("weight_g", 1), ("weight_kg", 1000)):
-        if cells.get(column, "").strip() and _scaled(cells[column], factor) is None:
+        if cells.get(column, "").strip() and scaled(cells[column], factor) is None:
             return Problem(line=number, column=column, given=cells[column], wanted="a weight such as 1.25")
-    weight = _scaled(cells.get("weight_g", ""), 1)
+    weight = scaled(cells.get("weight_g", ""), 1)
     return InvoiceLine(
         waybill=waybill,
         billed_minor=billed,
         currency=currency,
         kind=cells.get("kind", "").strip()[:30] or "freight",
         told=cells.get("told", "").strip()[:200],
-        weight_g=weight if weight is not None else _scaled(cells.get("weight_kg", ""), 1000),
+        weight_g=weight if weight is not None else scaled(cells.get("weight_kg", ""), 1000),
     )
 
 
-def _scaled(given: str, factor: int) -> int | None:
+def scaled(given: str, factor: int) -> int | None:
     """A decimal number times a factor, half-up; None for what is none. Commas between thousands are dropped."""
     try:
         number = Decimal(given.strip().replace(",", ""))
@@ -99,7 +99,8 @@ def _scaled(given: str, factor: int) -> int | None:
     return int((number * factor).quantize(Decimal(1), rounding=ROUND_HALF_UP)) if number.is_finite() else None
 
 
-def _csv(raw: bytes) -> Iterator[list[str]]:
+def csv_rows(raw: bytes) -> Iterator[list[str]]:
+    """A CSV file's rows: UTF-8, else as Chinese Windows writes it."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -107,7 +108,8 @@ def _csv(raw: bytes) -> Iterator[list[str]]:
     yield from csv.reader(io.StringIO(text))
 
 
-def _sheet(raw: bytes) -> Iterator[list[str]]:
+def sheet_rows(raw: bytes) -> Iterator[list[str]]:
+    """The rows of a workbook's first sheet, as text."""
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError):

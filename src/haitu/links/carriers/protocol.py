@@ -192,6 +192,7 @@ class Carrier(Protocol):
 
     thanks: Thanks
     repeats: bool  # whether asking to buy twice under one reference buys once
+    collects: bool  # whether `cash_minor` is told to it and collected at the door
 
     def check(self) -> str:
         """Asks something harmless that needs the account; a few words about the answer."""
@@ -223,6 +224,7 @@ class Unoffered:
 
     thanks = Thanks()
     repeats = True
+    collects = False
 
     def rate(self, wanted: ShipmentWanted) -> tuple[Rate, ...]:  # noqa: ARG002
         """Refused."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from haitu.core.events import OrderStatus
 
-OPEN = tuple(status.value for status in (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PART_SHIPPED))
+OPEN = tuple(
+    status.value for status in (OrderStatus.PENDING, OrderStatus.ACCEPTED, OrderStatus.PAID, OrderStatus.PART_SHIPPED)
+)
 ENTRIES_AN_EVENT = 1 << 16  # an entry's id is its event's id × this + position
 
 

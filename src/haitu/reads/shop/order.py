@@ -13,7 +13,10 @@ from haitu.reads.merchant import ShopMerchant
 from haitu.reads.shop.rows import FIRST_PICTURE, fetch, options_of, picture_address
 
 # What of an order's events is the buyer's business; fees, bills and the like are not.
-TOLD = ("placed", "paid", "payment_failed", "cancelled", "expired", "shipped", "delivered", "refunded", "returned")
+TOLD = (
+    *("placed", "paid", "cash_agreed", "collected", "refused_at_door", "payment_failed", "cancelled", "expired"),
+    *("shipped", "delivered", "refunded", "returned"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

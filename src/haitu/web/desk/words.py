@@ -14,6 +14,7 @@ from haitu.web.desk import carrier_words, steps
 
 STATUSES = {
     "pending": gettext_noop("Awaiting payment"),
+    "accepted": gettext_noop("To be paid at the door"),
     "paid": gettext_noop("Paid"),
     "part_shipped": gettext_noop("Partly shipped"),
     "shipped": gettext_noop("Shipped"),
@@ -28,6 +29,7 @@ STATUSES = {
 }
 COLOURS = {
     "pending": "yellow",
+    "accepted": "blue",
     "paid": "blue",
     "part_shipped": "azure",
     "shipped": "cyan",
@@ -59,6 +61,7 @@ ACCOUNTS = STEPS | {
     "shrinkage": gettext_noop("Stock lost or found"),
     "deposit": gettext_noop("Buyers' deposits"),
     "cash": gettext_noop("Cash"),
+    "carrier_cash": gettext_noop("Cash with carriers"),
     "tax_payable": gettext_noop("Tax owed"),
     "inventory": gettext_noop("Inventory"),
     "carrier_payable": gettext_noop("Carriers"),
@@ -80,6 +83,8 @@ LETTERS = {
     "return_refused": gettext_noop("no money for the return"),
     "cancelled": gettext_noop("order cancelled"),
     "later": gettext_noop("later than promised"),
+    "accepted": gettext_noop("to be paid at the door"),
+    "turned_back": gettext_noop("not taken at the door"),
     "expired": gettext_noop("order expired"),
 }
 ROLES = {
@@ -93,6 +98,10 @@ EVENTS = {
     "placed": gettext_noop("Order placed"),
     "paid": gettext_noop("Paid"),
     "payment_failed": gettext_noop("Payment failed"),
+    "cash_agreed": gettext_noop("Cash on delivery agreed"),
+    "collected": gettext_noop("Paid at the door"),
+    "remitted": gettext_noop("Handed over by the carrier"),
+    "refused_at_door": gettext_noop("Refused at the door"),
     "cancelled": gettext_noop("Cancelled"),
     "expired": gettext_noop("Expired"),
     "shipped": gettext_noop("Parcel shipped"),
@@ -116,6 +125,18 @@ MOVES = {
     "counted": gettext_noop("Counted"),
     "returned": gettext_noop("Returned"),
     "written_off": gettext_noop("Written off"),
+}
+CASH_STATES = {
+    "waiting": gettext_noop("on its way"),
+    "owed": gettext_noop("owed by the carrier"),
+    "settled": gettext_noop("settled"),
+    "refused": gettext_noop("refused"),
+}
+CASH_VERDICTS = {
+    "matched": gettext_noop("as expected"),
+    "differing": gettext_noop("differs"),
+    "unknown": gettext_noop("not ours, or not paid yet"),
+    "repeated": gettext_noop("settled before"),
 }
 INBOUND_STATUSES = {
     "planned": gettext_noop("Planned"),
@@ -209,6 +230,11 @@ ACTIONS = carrier_words.ACTIONS | {
     "return.exclude": gettext_noop("Returns: goods excluded"),
     "order.cancel": gettext_noop("Order cancelled"),
     "order.reroute": gettext_noop("Order given another way"),
+    "cash.offer": gettext_noop("Cash on delivery offered"),
+    "cash.end": gettext_noop("Cash on delivery ended"),
+    "cash.refused": gettext_noop("Parcel refused at the door"),
+    "cash.statement": gettext_noop("Carrier's statement taken in"),
+    "cash.claim": gettext_noop("Missing cash claimed"),
     "reroute.unasked": gettext_noop("Sending otherwise by itself"),
     "order.overrule": gettext_noop("Another way chosen for an order"),
     "parcel.bill": gettext_noop("Carrier's bill booked"),
@@ -293,6 +319,15 @@ REFUSALS = carrier_words.REFUSALS | {
     "order_changed": gettext_noop("Something happened to this order since the page was opened; look again."),
     "no_reason_given": gettext_noop("Say why another way is better."),
     "nothing_waits": gettext_noop("Nothing of this order waits to leave."),
+    "cash_not_offered": gettext_noop("Not every parcel of it can be paid at the door."),
+    "not_at_the_door": gettext_noop("Only a parcel on its way to be paid at the door can be refused, and only then."),
+    "no_such_statement": gettext_noop("There is no such statement."),
+    "statement_repeated": gettext_noop("Statement %(number)s came before, with other lines."),
+    "not_a_statement": gettext_noop("A statement is a CSV or XLSX table that names a waybill and an amount column."),
+    "bad_statement": gettext_noop("A statement has a carrier, a number and at least one line."),
+    "bad_cash_offer": gettext_noop(
+        "An offer has a market, lanes to it, terms of zero or more, and no other that begins on that day."
+    ),
     "bad_limit": gettext_noop("A limit is zero or more, or empty."),
     "no_such_way": gettext_noop("That lane does not lead to the buyer."),
     "too_few_there": gettext_noop("%(warehouse)s has %(available)s of %(sku)s free; %(wanted)s are wanted."),
@@ -450,6 +485,14 @@ def event(kind: str) -> str:
 
 def move(kind: str) -> str:
     return _named(MOVES, kind)
+
+
+def cash_state(code: str) -> str:
+    return _named(CASH_STATES, code)
+
+
+def cash_verdict(code: str) -> str:
+    return _named(CASH_VERDICTS, code)
 
 
 def inbound_status(code: str) -> str:

@@ -22,7 +22,7 @@ from haitu.web.shop.page import render
 
 LAST_ORDER = "order"
 LIFE_S = 30 * 24 * 3600
-_SAID = {"provider_silent", "provider_refused", "nothing_to_pay", "not_late"}
+_SAID = {"provider_silent", "provider_refused", "nothing_to_pay", "not_late", "cash_not_offered"}
 
 
 @never_cache

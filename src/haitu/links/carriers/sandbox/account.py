@@ -28,6 +28,7 @@ class Sandbox:
 
     thanks = Thanks()
     repeats = True
+    collects = True
 
     def __init__(self, address: str, secrets: Mapping[str, str], settings: Mapping[str, Any]) -> None:
         self._client = Client(address)
