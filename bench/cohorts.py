@@ -14,10 +14,11 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,10 @@ def lifetimes(past: History, days: int) -> Floats:
 
 def converged(fitter: Any, *columns: Floats) -> Any | None:
     for penalty in (0.0, 0.001, 0.01, 0.1):
-        with suppress(Exception):  # it raises ConvergenceError, and others when its optimiser leaves the world
+        with (
+            suppress(Exception),
+            redirect_stdout(StringIO()),
+        ):  # it prints its optimiser's state and raises ConvergenceError
             fitted = fitter(penalizer_coef=penalty)
             fitted.fit(*columns)
             return fitted

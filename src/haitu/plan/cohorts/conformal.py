@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 ENOUGH_SCORES, ORIGINS, SHORTEST = 30, 6, 180  # days of history before the first origin
 COVER, NORMAL = 0.90, 1.645
 LEAST_SPREAD, MOST_SPREAD = 0.8, 1.4
-SMALLEST_COHORT, MOST_CUSTOMERS = 20, 20_000
+SMALLEST_COHORT, MOST_CUSTOMERS = 20, 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
