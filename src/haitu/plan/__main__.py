@@ -34,11 +34,26 @@ def _attribution(arguments: list[str]) -> int:
     return run(arguments)
 
 
+def _mix(arguments: list[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small matrices: more threads only wait for each other
+    from haitu.plan.mix.command import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
+def _experiment(arguments: list[str]) -> int:
+    from haitu.plan.experiments import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
 # One function above, which imports its module lazily ("# imported when asked for: start in 0.1 s"), and one line here.
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "payback": (_payback, "what each channel's spend returns, and when it is paid back"),
     "attribution": (_attribution, "which channel the buyers are owed to, by rule, and what it caused"),
     "budget": (_budget, "next quarter's advertising under cash, payback and risk"),
+    "mix": (_mix, "what each channel's spend brought, from weekly spend and weekly outcome"),
+    "experiment": (_experiment, "design | read a test that switches a channel off in some markets"),
     "cohorts": (_cohorts, "what the customers of today will order: per customer, cohort and in all"),
 }
 
