@@ -140,6 +140,24 @@ def test_a_minimum_spend_is_kept_whole_or_not_at_all() -> None:
     assert solved.value == 3 * 250
 
 
+def test_a_minimum_beyond_what_the_response_knows_is_kept_and_brings_nothing_more() -> None:
+    limit = Limit(channel="video", market="DE", campaign="kettles", minimum=400.0)
+    solved = plan(lanhai(), ask(limits=(limit,)))
+    assert spent(solved)[1] == [400, 400, 400]
+    assert solved.returned[1].tolist() == [300, 300, 300]
+
+
+def test_minimum_spends_leave_the_worth_of_cash_that_holds_with_the_chosen_cells() -> None:
+    def with_cash(opening: float) -> Plan:
+        either = Limit(channel="video", market="DE", campaign="kettles", when_used=150.0)
+        return plan(lanhai(), ask(limits=(either,), money=Money(opening=opening)))
+
+    solved = with_cash(180.0)
+    assert solved.proven
+    assert all(value == 0 or value >= 150 - 1e-6 for value in solved.spend[1])
+    assert with_cash(180.01).value - solved.value == pytest.approx(0.01 * solved.cash_worth[0], rel=1e-3)
+
+
 def test_bounds_that_contradict_cash_are_named() -> None:
     must = Limit(channel="search", minimum=300.0)
     with pytest.raises(Infeasible) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,12 +84,16 @@ def saturating(
     return Curve(now * u, brings * (1 + k) * u / (1 + k * u))
 
 
-def in_pieces(curve: Curve, *, lowest: float, most: float) -> Curve:
-    """The curve from 0 to `most` with a knot at `lowest`, so that bounds fall on knots."""
-    top = min(most, float(curve.knots[-1]))
-    if lowest == 0 and top == curve.knots[-1]:
+def in_pieces(curve: Curve, *, cuts: Sequence[float], most: float) -> Curve:
+    """The curve from 0 to `most` with a knot at each of `cuts`, so that bounds fall on knots.
+
+    A cut beyond the end of the response is money that brings nothing more.
+    """
+    last = float(curve.knots[-1])
+    top = max([min(most, last), *cuts])
+    inside = [cut for cut in (*cuts, top) if cut > 0]
+    if top == last and all(cut == last for cut in inside):
         return curve
-    cuts = np.array([value for value in (lowest, top) if 0 < value <= top])
-    knots = np.unique(np.concatenate([[0.0], curve.knots[curve.knots < top], cuts]))
+    knots = np.unique(np.concatenate([[0.0], curve.knots[curve.knots < top], inside]))
     kept = np.append(True, np.diff(knots) > 1e-9 * max(top, 1.0))
     return Curve(knots[kept], curve.at(knots[kept]), curve.lowest_effective)

@@ -24,6 +24,7 @@ Ints = NDArray[np.int64]
 
 KEPT = 1e-6  # money: a row broken by less is kept
 MOST_ROUNDS = 60
+ROUNDINGS = 8
 
 
 class TooFarAhead(Refusal):
@@ -47,6 +48,7 @@ class Plan:
     limit_worth: tuple[tuple[str, int, str, float], ...]  # limit, planned month, "minimum"|"maximum", of one unit more
     first: Array  # what the first unit of money brings, per unit it costs, cash and payback counted in
     next: Array  # the same of the next unit, whether or not a bound allows it (0 where the response ends)
+    average: Array  # the same of all money given to a slot (0 where none is)
     gap: float
     proven: bool
     steps: int
@@ -79,13 +81,51 @@ def plan(responses: Responses, ask: Ask, *, start: solve.Answer | None = None) -
     if ask.payback_months is not None and ask.payback_months > responses.horizon:
         told = f"A payback in {ask.payback_months} months is asked; the responses reach {responses.horizon}."
         raise TooFarAhead(told, field="payback_months")
-    return _Budget(responses, ask).solved(start)
+    budget = _Budget(responses, ask)
+    return _with_minimum_spends(budget) if budget.switched.any() else budget.solved(start)
+
+
+def _with_minimum_spends(budget: _Budget) -> Plan:
+    """Either nothing or at least so much: rounded first, so that there is an answer in time, then by whole numbers.
+
+    The worth of bounds is that of the plan in which the chosen cells must be used and the others must not.
+    """
+    count = int(budget.switched.sum())
+    free = _Budget(budget.responses, budget.ask, used=np.ones(count, bool), least=False).solved(None)  # a bound, too
+    guess = _rounded(budget, free)
+    answer = budget.answered(None, guess=None if guess is None else budget.amounts_of(guess))
+    used = answer.amounts[budget.switches] > 0.5
+    solved = _Budget(budget.responses, budget.ask, used=used).solved(None)
+    value = solved.start.value
+    gap = min(answer.gap, (free.start.value - value) / max(abs(value), 1e-9))
+    return replace(solved, gap=gap, proven=answer.proven, seconds=solved.seconds + answer.seconds)
+
+
+def _rounded(budget: _Budget, free: Plan) -> Plan | None:
+    """A plan that keeps the minimum spends: who would be given half of it is used, then those that lose are dropped."""
+    slots = np.flatnonzero(budget.switched)
+    used = free.spend.ravel()[slots] >= 0.5 * budget.when_used[slots]
+    best = None
+    for _ in range(ROUNDINGS):
+        try:
+            found = _Budget(budget.responses, budget.ask, used=used).solved(None)
+        except solve.Infeasible:
+            return best
+        if best is not None and found.value <= best.value:
+            return best
+        best = found
+        spend, yields = found.spend.ravel()[slots], found.average.ravel()[slots]
+        used = used & ((spend > budget.when_used[slots] * (1 + 1e-9)) | (yields >= 1))
+    return best
 
 
 class _Budget:
     """One budget's program, with what is needed to read its answer."""
 
-    def __init__(self, responses: Responses, ask: Ask) -> None:
+    def __init__(
+        self, responses: Responses, ask: Ask, *, used: NDArray[np.bool_] | None = None, least: bool = True
+    ) -> None:
+        """`used`: which slots with a minimum spend are given something, where that is decided; `least`: its minimum."""
         self.responses, self.ask = responses, ask
         self.n, self.q = len(responses.cells), len(ask.months)
         self.months = calendar(ask, responses.horizon)
@@ -96,11 +136,21 @@ class _Budget:
         self.cell = np.repeat(np.arange(self.n), self.q)
         low, up, self.when_used = _bounds(responses, ask)
         self.pieces = self._pieces(low, up)
+        self.switched = (self.when_used > low) & (self.pieces.count > 0)
+        self.switches = np.zeros(0, np.int64)
+        least_spend, most_spend = low, np.full(len(low), np.inf)
+        if used is not None:
+            slots = np.flatnonzero(self.switched)
+            least_spend, most_spend = low.copy(), most_spend.copy()
+            least_spend[slots[used]] = self.when_used[slots[used]] if least else 0.0
+            most_spend[slots[~used]] = 0.0
         self.cash_rows: dict[int, int] = {}
         self.limit_rows: list[tuple[int, Limit, int]] = []
         self.payback_row: int | None = None
         self.program = solve.Program()
-        self._build(low)
+        self._build(least_spend, most_spend)
+        if used is None:
+            self._add_when_used()
 
     def _pieces(self, low: Array, up: Array) -> _Pieces:
         price = np.ones(self.n) if self.ask.price is None else self.ask.price
@@ -111,9 +161,11 @@ class _Budget:
         for slot, curve in enumerate(self.own):
             c = slot // self.q
             most = min(float(up[slot]), self._paid_back_to(curve, c))
-            if most < low[slot]:
-                most = float(low[slot])  # the payback of a cell bends before a minimum; the plan tells it
-            curves.append(in_pieces(curve, lowest=float(low[slot]), most=most))
+            # The payback of a cell bends before a minimum; and who is used at least so much may be given that.
+            cuts = [
+                float(value) for value in (low[slot], self.when_used[slot]) if 0 < value <= max(up[slot], low[slot])
+            ]
+            curves.append(in_pieces(curve, cuts=cuts, most=most))
         count = np.array([len(curve.knots) - 1 for curve in curves])
         return _Pieces(
             curves=tuple(curves),
@@ -135,20 +187,18 @@ class _Budget:
         step = curve.knots[last + 1] - curve.knots[last]
         return float(curve.knots[last] + step * back[last] / (back[last] - back[last + 1]))
 
-    def _build(self, low: Array) -> None:
+    def _build(self, low: Array, up: Array) -> None:
         pieces, program, ask = self.pieces, self.program, self.ask
         gain = self.worth[pieces.slot] * pieces.slope - 1
         taken = np.concatenate([curve.knots[1:] for curve in pieces.curves]) if len(pieces.slot) else np.zeros(0)
-        fixed = taken <= low[pieces.slot] * (1 + 1e-12)
+        least = np.where(taken <= low[pieces.slot] * (1 + 1e-12), pieces.width, 0.0)
+        most = np.where(taken <= up[pieces.slot] * (1 + 1e-12), pieces.width, 0.0)
         share = 1 - ask.caution
-        self.columns = program.variables(
-            "spend", len(pieces.slot), value=share * gain, lower=np.where(fixed, pieces.width, 0.0), upper=pieces.width
-        )
-        self.gain = gain
+        self.columns = program.variables("spend", len(pieces.slot), value=share * gain, lower=least, upper=most)
         self.worst_column: int | None = None
         if self._watches_risk():
-            least = -solve.FREE if ask.worst_at_least is None else ask.worst_at_least
-            column = program.variables("the worst draws' profit", 1, value=ask.caution, lower=least)
+            floor = -solve.FREE if ask.worst_at_least is None else ask.worst_at_least
+            column = program.variables("the worst draws' profit", 1, value=ask.caution, lower=floor)
             self.worst_column = int(column[0])
             self._add_worst(np.arange(len(self.responses.factors)))
         if ask.payback_months is not None and ask.payback_of == "portfolio":
@@ -157,7 +207,6 @@ class _Budget:
             self.payback_row = program.row(name, self.columns, back, at_least=0.0)
         for limit in ask.limits:
             self._add_limit(limit)
-        self._add_when_used()
         if ask.money.opening is not None:
             last_paid = int(np.flatnonzero((self.paid < 1).any(axis=0))[-1]) + 1 if (self.paid < 1).any() else 0
             for month in range(min(last_paid + 1, self.months)):
@@ -209,12 +258,12 @@ class _Budget:
             self.limit_rows.append((row, limit, month))
 
     def _add_when_used(self) -> None:
-        """Either nothing or at least so much: one whole number for each slot that asks for it."""
-        slots = np.flatnonzero((self.when_used > 0) & (self.pieces.count > 0))
+        """One whole number for each slot that is given nothing or at least so much."""
+        slots = np.flatnonzero(self.switched)
         if not len(slots):
             return
-        used = self.program.variables("used", len(slots), upper=1.0, integer=True)
-        for switch, slot in zip(used, slots, strict=True):
+        self.switches = self.program.variables("used", len(slots), upper=1.0, integer=True)
+        for switch, slot in zip(self.switches, slots, strict=True):
             columns = self.columns[self.pieces.first[slot] : self.pieces.first[slot] + self.pieces.count[slot]]
             least, most = self.when_used[slot], self.pieces.curves[slot].knots[-1]
             name = f"minimum of {self.responses.cells[self.cell[slot]]}"
@@ -222,15 +271,29 @@ class _Budget:
             self.program.row(name, with_switch, np.append(np.ones(len(columns)), -least), at_least=0.0)
             self.program.row(name, with_switch, np.append(np.ones(len(columns)), -most), at_most=0.0)
 
+    def amounts_of(self, given: Plan) -> Array:
+        """A plan's split as amounts of this program's columns, each slot's pieces filled in order."""
+        pieces, spend = self.pieces, given.spend.ravel()
+        before = np.concatenate([curve.knots[:-1] for curve in pieces.curves])
+        amounts = np.zeros(self.program.columns)
+        amounts[self.columns] = np.clip(spend[pieces.slot] - before, 0, pieces.width)
+        if self.worst_column is not None:
+            amounts[self.worst_column] = given.worst
+        amounts[self.switches] = spend[np.flatnonzero(self.switched)] > KEPT
+        return amounts
+
     # The answer ---------------------------------------------------------------------------------------------------
 
     def solved(self, start: solve.Answer | None) -> Plan:
+        return self._read(self.answered(start))
+
+    def answered(self, start: solve.Answer | None, *, guess: Array | None = None) -> solve.Answer:
         seconds = 0.0
         for _ in range(MOST_ROUNDS):
-            answer = self.program.solve(start=start, seconds=self.ask.seconds)
-            seconds, start = seconds + answer.seconds, None
+            answer = self.program.solve(start=start, guess=guess, seconds=self.ask.seconds)
+            seconds, start, guess = seconds + answer.seconds, None, None
             if not self._cut(answer):
-                return self._read(replace(answer, seconds=seconds))
+                return replace(answer, seconds=seconds)
         raise solve.OutOfTime("The worst draws did not settle; ask with fewer draws.")
 
     def _cut(self, answer: solve.Answer) -> bool:
@@ -271,7 +334,7 @@ class _Budget:
     def _read(self, answer: solve.Answer) -> Plan:
         spend, returned = self._spend(answer)
         profit = returned * self.worth - spend
-        first, following = self._yields(answer, spend)
+        first, following, average = self._yields(answer, spend, returned)
         limits: list[tuple[str, int, str, float]] = []
         for row, limit, month in self.limit_rows:
             price = float(answer.prices[row])
@@ -291,6 +354,7 @@ class _Budget:
             limit_worth=tuple(limits),
             first=first.reshape(shape),
             next=following.reshape(shape),
+            average=average.reshape(shape),
             gap=answer.gap,
             proven=answer.proven,
             steps=answer.steps,
@@ -305,8 +369,8 @@ class _Budget:
             prices[month] = max(0.0, -float(answer.prices[row]))
         return prices
 
-    def _yields(self, answer: solve.Answer, spend: Array) -> tuple[Array, Array]:
-        """What the first and the next unit of money bring per unit they cost, scarce cash and payback counted in."""
+    def _yields(self, answer: solve.Answer, spend: Array, returned: Array) -> tuple[Array, Array, Array]:
+        """What the first, next and average unit of money bring per unit they cost, cash and payback counted in."""
         prices = self._cash_prices(answer)
         back = 0.0 if self.payback_row is None else max(0.0, -float(answer.prices[self.payback_row]))
         share = 0.0 if self.ask.payback_months is None else self.responses.shares[self.cell, self.ask.payback_months]
@@ -320,7 +384,8 @@ class _Budget:
             at = int(np.searchsorted(own.knots, spend[slot] + KEPT, side="right")) - 1
             first[slot] = slopes[0]
             following[slot] = slopes[at] if at < len(slopes) else 0.0
-        return first * brings / costs, following * brings / costs
+        average = np.divide(returned, spend, out=np.zeros_like(spend), where=spend > KEPT)
+        return first * brings / costs, following * brings / costs, average * brings / costs
 
 
 def _bounds(responses: Responses, ask: Ask) -> tuple[Array, Array, Array]:
