@@ -7,11 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from haitu.actions import inbound, purchase, tariff_file
+from haitu.actions import inbound, purchase, stock, tariff_file
 from haitu.actions.inbound import Load
 from haitu.actions.purchase import SupplierDraft, Wanted
-from haitu.models import Inbound, InboundStatus, PurchaseOrder, TariffFile
+from haitu.models import Inbound, InboundStatus, Order, PurchaseOrder, TariffFile
 from haitu.reads.desk.tariff_files import preview
+from tests.actions.buying import basket_of, paid_order
 from tests.links.tariffs.lists import text
 from tests.world import NOW, TODAY, World
 
@@ -50,6 +51,30 @@ def departed(world: World) -> int:
     if Inbound.objects.of(world.merchant.pk).get(pk=inbound_id).status == InboundStatus.PLANNED:
         inbound.advance(inbound_id=inbound_id, to=InboundStatus.DEPARTED, at=NOW, **_by(world))
     return inbound_id
+
+
+def late_preorder(world: World) -> int:
+    """A paid order of two of those mugs, whose load has become late; five lie in Shenzhen meanwhile."""
+    found = Order.objects.of(world.merchant.pk).filter(cart_key="waits").first()
+    if found is not None:
+        return int(found.pk)
+    inbound_id = departed(world)
+    for warehouse, units in (("SZX", 45), ("LEJ", 1)):
+        stock.write_off(stock_id=world.stocks["MUG", warehouse].pk, quantity=units, reason="broken", **_by(world))
+    row = paid_order(world, basket_of(world, MUG=2), cart="waits")
+    inbound.set_days(
+        inbound_id=inbound_id, eta_p50=TODAY + timedelta(70), eta_p90=TODAY + timedelta(80), reason="storm", **_by(world)
+    )
+    stock.receive(
+        variant_id=world.variants["MUG"].pk,
+        warehouse_id=world.warehouses["SZX"].pk,
+        quantity=5,
+        goods_value_minor=75_00,
+        inbound_value_minor=0,
+        reference="found",
+        **_by(world),
+    )
+    return int(row.pk)
 
 
 def bought(world: World) -> dict[str, int]:

@@ -18,8 +18,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from haitu.actions.traffic import LinkDraft, save_link
 from haitu.links.secrets import seal
 from haitu.models import (
+    CampaignLink,
     CarrierAccount,
     CarrierInvoice,
     CarrierInvoiceLine,
@@ -86,6 +88,32 @@ def _cash(world: World, _: Order) -> Mapping[str, Any]:
     )
     if made:
         CashLine.objects.create(
+            **of,
+            statement=statement,
+            position=1,
+            waybill="LANTERN",
+            remitted_minor=1,
+            expected_minor=9,
+            verdict="differing",
+        )
+    return {"offer_id": offer.pk, "statement_id": statement.pk}
+
+
+def _cash_list() -> SimpleUploadedFile:
+    return SimpleUploadedFile("cash.csv", b"waybill,net\nWB1,1.00\n")
+
+
+def _cash(world: World, _: Order) -> Mapping[str, Any]:
+    """An offer of cash on delivery, and a statement with a line."""
+    of = {"merchant": world.merchant}
+    offer, _made = CashOffer.objects.of(world.merchant.pk).get_or_create(
+        **of, market=world.markets["DE"], lane=world.lanes["LEJ-DE"], currency="EUR", valid_from=TODAY
+    )
+    statement, made = CashStatement.objects.of(world.merchant.pk).get_or_create(
+        **of, carrier="LANTERN", number="LANTERN 1", currency="EUR", digest="0", defaults={"received_at": NOW}
+    )
+    if made:
+        CashLine.objects.create(
             **of, statement=statement, position=1, waybill="LANTERN", remitted_minor=1, expected_minor=9,
             verdict="differing",
         )
@@ -112,6 +140,19 @@ def _closure(world: World, _: Order) -> Mapping[str, Any]:
     return {"closure_id": found.pk}
 
 
+def _link(world: World) -> CampaignLink:
+    """Hengda's link for a creator."""
+    found = CampaignLink.objects.of(world.merchant.pk).filter(code="lantern-ling").first()
+    draft = LinkDraft(channel="LANTERN Ling", kind="creator", code="lantern-ling", creator="LANTERN Ling")
+    return found or save_link(merchant_id=world.merchant.pk, draft=draft, by=None, now=NOW)
+
+
+def _done(world: World, order: Order) -> Mapping[str, Any]:
+    """The order, delivered."""
+    Order.objects.of(world.merchant.pk).filter(pk=order.pk).update(status="delivered")
+    return _order(world, order)
+
+
 def _closed_lane(world: World, _: Order) -> Mapping[str, Any]:
     return {"kind": "lane", "which": world.lanes["LEJ-DE"].pk}
 
@@ -134,6 +175,11 @@ def _shut(world: World, _: Order) -> Mapping[str, Any]:
     """The lane of Anna's order is closed."""
     Lane.objects.of(world.merchant.pk).filter(pk=world.lanes["LEJ-DE"].pk).update(open=False, closed_reason="strike")
     return {}
+
+
+def _waiting(world: World, _: Order) -> Mapping[str, Any]:
+    """A pre-order whose load is late."""
+    return {"order_id": loading.late_preorder(world)}
 
 
 def _listed(world: World, _: Order) -> Mapping[str, Any]:
@@ -333,6 +379,11 @@ CASES: dict[str, Case] = {
             "returns": "0",
         },
     ),
+    "desk/traffic/": Case(query="?days=365"),
+    "desk/traffic/links/": Case(body=lambda _w, _o: {"channel": "Ming", "kind": "creator", "code": "ming"}),
+    "desk/traffic/links/<slug:code>.svg": Case(ids=lambda w, _o: {"code": _link(w).code}),
+    "desk/traffic/links/<int:link_id>/end/": Case(ids=lambda w, _o: {"link_id": _link(w).pk}),
+    "desk/orders/<int:order_id>/forget/": Case(ids=_done),
     "desk/network/": Case(),
     "desk/network.json": Case(),
     "desk/network/closures/<int:closure_id>/lift/": Case(ids=_closure, body=_closed_lane),
@@ -351,8 +402,8 @@ CASES: dict[str, Case] = {
     "desk/preorders/variants/<int:variant_id>/": Case(
         ids=lambda w, _o: {"variant_id": w.variants["MUG"].pk}, body=lambda _w, _o: {"sell": "no"}
     ),
-    "desk/preorders/<int:order_id>/tell/": Case(ids=_order),
-    "desk/preorders/<int:order_id>/elsewhere/": Case(ids=_order),
+    "desk/preorders/<int:order_id>/tell/": Case(ids=_waiting),
+    "desk/preorders/<int:order_id>/elsewhere/": Case(ids=_waiting),
     "desk/cash/": Case(body=lambda _w, _o: {"carrier": "LEJ", "number": "1", "currency": "EUR", "file": _cash_list()}),
     "desk/cash/offers/": Case(
         body=lambda w, _o: {

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from haitu.actions.afloat import serve
 from haitu.actions.audit import audit
 from haitu.actions.fulfil import MOST_MINOR, BadBill, frozen_rate
 from haitu.actions.order import dims_of, locked
@@ -105,6 +106,7 @@ def book_back(order: Order, line: OrderLine, back: Back, shelf: Stock, *, reason
     if restocked:
         units = _units(order, came, lost, back)
         change(shelf, MoveKind.RETURNED, units, reference=f"return {row.pk}", event_key=event_key, now=now)
+        serve(merchant_id, shelf.pk, back.quantity)  # whoever waits for it gets it first
     return row
 
 
