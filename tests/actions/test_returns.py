@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -69,7 +70,7 @@ def returns_of(world: World, order: Order) -> int:
 
 
 def nothing_is_wrong(world: World) -> None:
-    problems = [*audit_ledger().problems, *audit_orders(world.merchant.pk), *stock_problems()]
+    problems: list[Any] = [*audit_ledger().problems, *audit_orders(world.merchant.pk), *stock_problems()]
     assert [problem.told for problem in problems] == []
 
 

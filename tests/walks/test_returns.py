@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -127,7 +128,7 @@ def test_what_was_bought_goes_back_and_its_money_too(
         "refunded",
     ]
     assert set(Letter.objects.of(world.merchant.pk).values_list("sent_at__isnull", flat=True)) == {False}
-    problems = [*audit_ledger().problems, *audit_orders(world.merchant.pk), *stock_problems()]
+    problems: list[Any] = [*audit_ledger().problems, *audit_orders(world.merchant.pk), *stock_problems()]
     assert [problem.told for problem in problems] == []
 
     desk.goto(f"{shop_address}{reverse('desk:returns_rates')}")

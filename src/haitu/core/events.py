@@ -232,9 +232,8 @@ class Refunded(Happening):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned(Happening):
-    """Goods came back. Restocked: `goods` and `inbound` negative. Written off: the same, and their sum in `returns`.
-
-    `last_mile` is the freight of the way back.
+    """Goods came back: `goods` and `inbound` negative, and what of their sum is lost in `returns`: none of it as new,
+    all of it written off, a part for second choice. `last_mile` is the freight of the way back.
     """
 
     return_id: int | None
