@@ -2,8 +2,9 @@
 
 For each channel of a market the unknown is `ratio` = caused / credited by the rule. Before any measurement it is its
 kind's incrementality, widely; all channels of a rule share a factor, since a rule may be generous as a whole. Kinds
-that meet people on their way to buy (retargeting, brand search) are believed to have caused a part only of what they
-opened: the credit of journeys that began with them, if that is less than the rule's. How far channels of a kind differ
+that meet people on their way to buy (retargeting, brand search), and channels whose name tells no kind, are believed to
+have caused a part only of what they opened: the credit of journeys that began with them, if that is less than the
+rule's. How far channels of a kind differ
 is at least RATIO_SD, and more where the measurements say so. Measurements are normal:
 
 * an experiment's `lift` is the share of the buyers whom the channel touched that would not have bought without it,
@@ -24,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from haitu.plan.payback.kinds import Kind, kind_of
+from haitu.plan.payback.kinds import UNKNOWN, Kind, kind_of
 
 Array = NDArray[np.float64]
 
@@ -103,7 +104,8 @@ def _priors(channels: Sequence[Channel]) -> tuple[Array, Array]:
 
 
 def _opened_share(channel: Channel, kind: Kind) -> float:
-    if kind.caused > HARVESTS or channel.credited <= 0:
+    """The part of its credit that a channel opened, for kinds that harvest and for names that tell no kind."""
+    if (kind.caused > HARVESTS and kind != UNKNOWN) or channel.credited <= 0:
         return 1.0
     return min(1.0, max(channel.opened, 0.0) / channel.credited)
 
