@@ -196,7 +196,7 @@ def place_order(
 def _try(wanted: _Wanted, seen_digest: str, seen: Seen | None) -> PlacedOrder:
     variant_ids = sorted({line.variant_id for line in wanted.basket})
     on = wanted.now.date()
-    book = load_book(wanted.merchant, wanted.to.country, variant_ids, language=wanted.language, on=on)
+    book = load_book(wanted.merchant, wanted.to.country, variant_ids, language=wanted.language, on=on, at=wanted.now)
     current = quoted(wanted.basket, book, to=wanted.to, language=wanted.language, on=on)
     if current.digest != seen_digest:
         raise QuoteChanged(now=current, changes=seen.changes(Seen.of(current)) if seen else ())

@@ -64,7 +64,7 @@ def overrule(
         raise NoSuchMerchant("There is no such merchant.")
     with transaction.atomic():
         order = locked(merchant_id, order_id)
-        found = ways_of(merchant, order_id, on=now.date(), line_ids=line_ids)
+        found = ways_of(merchant, order_id, on=now.date(), at=now, line_ids=line_ids)
         if found is None:
             raise NothingWaits("Nothing of this order waits to leave.")
         if seen and seen != found.seen:

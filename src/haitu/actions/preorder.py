@@ -112,7 +112,7 @@ def _elsewhere(merchant: ShopMerchant, order_id: int, now: datetime) -> tuple[di
         postcode=order.address.get("postal_code", ""),
     )
     for row in rows:
-        book = load_book(merchant, to.country, [row.line.variant_id], language=order.language, on=now.date())
+        book = load_book(merchant, to.country, [row.line.variant_id], language=order.language, on=now.date(), at=now)
         basket = (BasketLine(variant_id=row.line.variant_id, quantity=row.quantity),)
         try:
             here = quote(basket, book, to=to, on=now.date())

@@ -106,7 +106,7 @@ def _parcels(merchant_id: int, waybills: Sequence[str]) -> dict[str, int]:
 def _settle(statement: CashStatement, position: int, line: CashTold, parcel_id: int | None, now: datetime) -> None:
     """Keeps one line, and books its money where it is a parcel's that is owed."""
     merchant_id = statement.merchant_id
-    parcel = CashParcel.objects.of(merchant_id).filter(pk=parcel_id).select_related("order").first()
+    parcel = CashParcel.objects.of(merchant_id).filter(pk=parcel_id or 0).select_related("order").first()
     verdict, expected = _verdict(statement, line, parcel)
     row = CashLine.objects.create(
         merchant_id=merchant_id,

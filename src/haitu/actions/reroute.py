@@ -61,7 +61,7 @@ def reroute(
     merchant = by_id(merchant_id)
     if merchant is None:
         raise NoSuchMerchant("There is no such merchant.")
-    router = Router(merchant=merchant, on=now.date())
+    router = Router(merchant=merchant, on=now.date(), at=now)
     moved = late = after = 0
     more: dict[str, int] = {}
     refused: list[tuple[str, str]] = []
@@ -136,10 +136,8 @@ def _locked(merchant_id: int, proposals: Sequence[Proposal]) -> dict[int, dict[s
     """Order → its quote, of the orders nobody else holds and whose goods still wait as they did; held from now on."""
     ids = [proposal.order.order_id for proposal in proposals]
     rows = Order.objects.of(merchant_id).select_for_update(no_key=True, skip_locked=True).order_by("pk")
-    held = {
-        row.pk: row.quote
-        for row in rows.filter(pk__in=ids, status__in=("accepted", "paid", "part_shipped")).only("pk", "quote")
-    }
+    waiting = rows.filter(pk__in=ids, status__in=("accepted", "paid", "part_shipped"))
+    held: dict[int, dict[str, Any]] = dict(waiting.values_list("pk", "quote"))
     promised = {
         (line_id, stock_id, lane_id): quantity
         for line_id, stock_id, lane_id, quantity in Reservation.objects.of(merchant_id)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from haitu.core.customs import Threshold
 from haitu.core.errors import Refusal
@@ -18,7 +19,7 @@ from haitu.core.stock import StockAt
 from haitu.core.tariff import DutyLine
 from haitu.core.tax import TaxRate, rate_on
 from haitu.core.territory import vat_area_of
-from haitu.core.workdays import Workdays
+from haitu.core.workdays import Workdays, handed_over
 
 V = TypeVar("V")
 EVERY_DAY = Workdays()
@@ -85,6 +86,7 @@ class Warehouse:
     """Where stock lies: days until a parcel is handed over, and what lying there costs.
 
     `handling_days` from the day of the terms; `work_days` of the `calendar` is what they are made of.
+    After the `cut_off`, in its `time_zone`, an order counts for the next day; without one the day is enough.
     """
 
     id: int
@@ -93,10 +95,28 @@ class Warehouse:
     handling_days: int = 0
     work_days: int = 0
     calendar: Workdays = EVERY_DAY
+    cut_off: time | None = None
+    time_zone: str = "UTC"
     storage_minor_per_m3_day: int = 0
     storage_currency: str = "USD"
     storage_days: int = 0
     assumed: bool = False
+
+    def at(self, ordered: datetime, on: date) -> Warehouse:
+        """The warehouse as an order of that moment meets it, with its days counted from `on`."""
+        if self.cut_off is None:
+            return self
+        local = ordered.astimezone(ZoneInfo(self.time_zone))
+        leaves = handed_over(local, cut_off=self.cut_off, handling_days=self.work_days, workdays=self.calendar)
+        return replace(self, handling_days=max((leaves - on).days, 0))
+
+    def cut_offs(self, on: date) -> tuple[datetime, ...]:
+        """The moments of the (UTC) day after which it hands over later; 0 or 1, or 2 when clocks are turned."""
+        if self.cut_off is None:
+            return ()
+        zone = ZoneInfo(self.time_zone)
+        each = (datetime.combine(on + timedelta(day), self.cut_off, zone).astimezone(UTC) for day in (-1, 0, 1))
+        return tuple(moment for moment in each if moment.date() == on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -69,29 +70,59 @@ class _Kept:
     version: int
     terms: Terms
     shut_lanes: frozenset[int]
+    changes: tuple[datetime, ...] = ()  # the cut-offs of the day, in order
+    later: dict[int, Terms] = field(default_factory=dict)  # the terms after so many of them
     items: dict[tuple[int, str], Item] = field(default_factory=dict)
+
+    def at(self, ordered: datetime | None, on: date) -> Terms:
+        """The terms as an order of that moment meets them; one value between two cut-offs."""
+        if ordered is None or not self.changes:
+            return self.terms
+        passed = bisect_left(self.changes, ordered)
+        if passed not in self.later:
+            stores = {key: store.at(ordered, on) for key, store in self.terms.warehouses.items()}
+            self.later[passed] = replace(self.terms, warehouses=stores)
+        return self.later[passed]
 
 
 _kept: OrderedDict[tuple[int, str, date], _Kept] = OrderedDict()
 
 
-def load_book(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], *, language: str, on: date) -> Book:
+def load_book(
+    merchant: ShopMerchant,
+    country: str,
+    variant_ids: Iterable[int],
+    *,
+    language: str,
+    on: date,
+    at: datetime | None = None,
+) -> Book:
     """Everything needed to price these variants in that market on that day.
 
+    `at`: the moment, for which warehouses' cut-offs count; without it an order counts for the day.
     One query (stock) when the terms and items are already known to this process at the merchant's live version.
     """
-    return load_books(merchant, [country], variant_ids, language=language, on=on)[country]
+    return load_books(merchant, [country], variant_ids, language=language, on=on, at=at)[country]
 
 
 def load_books(
-    merchant: ShopMerchant, countries: Sequence[str], variant_ids: Iterable[int], *, language: str, on: date
+    merchant: ShopMerchant,
+    countries: Sequence[str],
+    variant_ids: Iterable[int],
+    *,
+    language: str,
+    on: date,
+    at: datetime | None = None,
 ) -> dict[str, Book]:
     """The same for several markets, in as many queries as for one."""
     wanted = sorted(set(variant_ids))
     books = _price_lists(merchant, countries, wanted, language, on)
-    shut_lanes = next((kept.shut_lanes for kept in _kept_for(merchant, countries, on).values()), frozenset[int]())
+    kept = _kept_for(merchant, countries, on)
+    shut_lanes = next((each.shut_lanes for each in kept.values()), frozenset[int]())
     stock = stock_of(merchant.id, wanted, on=on, shut_lanes=shut_lanes)
-    return {country: Book(terms=its.terms, items=its.items, stock=stock) for country, its in books.items()}
+    return {
+        country: Book(terms=kept[country].at(at, on), items=its.items, stock=stock) for country, its in books.items()
+    }
 
 
 def price_list(merchant: ShopMerchant, country: str, variant_ids: Iterable[int], *, language: str, on: date) -> Book:
@@ -189,7 +220,8 @@ def _kept_for(merchant: ShopMerchant, countries: Sequence[str], on: date) -> dic
             row.pk for row in LaneRow.objects.of(merchant.id).exclude(to=None) if not shut.lane(row).open
         )
         for country, terms in _load_terms(merchant, missing, shut, on).items():
-            kept = _Kept(version=merchant.version, terms=terms, shut_lanes=shut_lanes)
+            changes = sorted({moment for store in terms.warehouses.values() for moment in store.cut_offs(on)})
+            kept = _Kept(version=merchant.version, terms=terms, shut_lanes=shut_lanes, changes=tuple(changes))
             current[country] = _kept[merchant.id, country, on] = kept
     while len(_kept) > KEPT_TERMS:
         _kept.popitem(last=False)
@@ -291,6 +323,8 @@ def _warehouse(row: WarehouseRow, rates: Sequence[StorageRate], on: date) -> War
         handling_days=(calendar.after(on, row.handling_days) - on).days,
         work_days=row.handling_days,
         calendar=calendar,
+        cut_off=row.cut_off,
+        time_zone=row.time_zone,
         storage_minor_per_m3_day=minor,
         storage_currency=currency,
         storage_days=row.storage_days,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -22,7 +22,7 @@ from haitu.core.money import display
 from haitu.core.parcels import parcels_of
 from haitu.core.quote import lines_of
 from haitu.core.route import Asking
-from haitu.core.stock import StockAt
+from haitu.core.stock import StockAt, available
 from haitu.models import Merchant
 from haitu.reads.cash import cash_terms
 from haitu.reads.closures import closed_lanes
@@ -271,6 +271,7 @@ class Router:
 
     merchant: ShopMerchant
     on: date
+    at: datetime | None = None  # the moment, for the warehouses' cut-offs
     _books: dict[str, Book] = field(default_factory=dict)
     _cash_books: dict[str, Book] = field(default_factory=dict)
     _items: dict[tuple[int, int, str], Item] = field(default_factory=dict)
@@ -295,7 +296,9 @@ class Router:
             wanted.setdefault(order.to.country, set()).update(line.variant_id for line in order.lines)
         for country, variants in wanted.items():
             try:
-                self._books[country] = load_book(self.merchant, country, variants, language="en", on=self.on)
+                self._books[country] = load_book(
+                    self.merchant, country, variants, language="en", on=self.on, at=self.at
+                )
             except Refusal:
                 continue
             for variant in variants:
@@ -362,15 +365,19 @@ class Router:
         shipping_minor = order.shipping_minor * goods_minor // order.goods_minor if order.goods_minor else 0
         within = min(max((order.latest - self.on).days, 0), 400)
         own = {line.stock_id: line.quantity for line in lines}
-        stock = tuple(self._free(at, own) for at in self._shelves[order.to.country, lines[0].variant_id])
-        for line in lines[1:]:
-            stock += tuple(self._free(at, own) for at in self._shelves[order.to.country, line.variant_id])
-        situation = tuple(min(at.available, demand[at.variant_id]) for at in stock)
+        shelves = [at for line in lines for at in self._shelves[order.to.country, line.variant_id]]
+        situation = tuple(
+            [
+                min(available(at.on_hand, at.reserved + self._change(at, own), at.buffer), demand[at.variant_id])
+                for at in shelves
+            ]
+        )
         prices = tuple((line.variant_id, line.quantity, line.unit_minor) for line in lines)
         to = _as_priced(order.to, book)
         key = (to, order.cash, order.duty_paid_by, prices, shipping_minor, within, situation)
         if key not in self._plans:
             items = {line.variant_id: self._item(book, line) for line in lines}
+            stock = tuple(replace(at, reserved=at.reserved + self._change(at, own)) for at in shelves)
             asked = Book(terms=book.terms, items=items, stock=stock)
             try:
                 self._plans[key] = self._routed(demand, asked, replace(order, to=to), within, shipping_minor)
@@ -390,10 +397,9 @@ class Router:
         lines = lines_of(choice.parcels, asking)
         return _Plan([(line, choice.parcels[line.parcel - 1].leg.leg.lane.code) for line in lines], choice.days_p90)
 
-    def _free(self, at: StockAt, own: Mapping[int, int]) -> StockAt:
-        """A stock row as the order meets it: its own promise counts as there, what others took just now does not."""
-        change = self._taken.get(at.stock_id, 0) - own.get(at.stock_id, 0)
-        return replace(at, reserved=at.reserved + change) if change else at
+    def _change(self, at: StockAt, own: Mapping[int, int]) -> int:
+        """Of a row's promises the order's own one does not bind it; what others took in this run does."""
+        return self._taken.get(at.stock_id, 0) - own.get(at.stock_id, 0)
 
     def _item(self, book: Book, line: Waiting) -> Item:
         """The item at the price the buyer paid; one object per price, so that answers about it are remembered."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from haitu.core.assign import Parcel
@@ -81,7 +81,14 @@ class Ways:
         return next((way for way in self.ways if way.no is None), None)
 
 
-def ways_of(merchant: ShopMerchant, order_id: int, *, on: date, line_ids: Iterable[int] | None = None) -> Ways | None:
+def ways_of(
+    merchant: ShopMerchant,
+    order_id: int,
+    *,
+    on: date,
+    at: datetime | None = None,
+    line_ids: Iterable[int] | None = None,
+) -> Ways | None:
     """The ways of an order's waiting lines (or those of them given); None when nothing of it waits."""
     order = waiting(merchant.id, order_id)
     if order is None:
@@ -92,7 +99,7 @@ def ways_of(merchant: ShopMerchant, order_id: int, *, on: date, line_ids: Iterab
         return None
     order = replace(order, lines=lines)
     variants = {line.variant_id for line in lines}
-    book = load_book(merchant, order.to.country, variants, language="en", on=on)
+    book = load_book(merchant, order.to.country, variants, language="en", on=on, at=at)
     if book.terms.market.currency != order.currency:
         raise OtherCurrency(f"{order.to.country} is sold to in {book.terms.market.currency} now.")
     own = _own(lines)

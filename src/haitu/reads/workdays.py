@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from haitu.core.workdays import Workdays, handed_over
+from haitu.core.workdays import Workdays
 from haitu.models import Warehouse
 
 
@@ -16,14 +15,6 @@ def workdays_of(row: Warehouse, year: int) -> Workdays:
     return Workdays(
         rest_weekdays=frozenset(row.rest_weekdays),
         rest_days=public | {date.fromisoformat(day) for day in row.rest_days},
-    )
-
-
-def hand_over_day(row: Warehouse, ordered_at: datetime) -> date:
-    """The warehouse's local day on which an order of that moment is given to the carrier, by cut-off and calendar."""
-    ordered = ordered_at.astimezone(ZoneInfo(row.time_zone))
-    return handed_over(
-        ordered, cut_off=row.cut_off, handling_days=row.handling_days, workdays=workdays_of(row, ordered.year)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from haitu.core.book import Book, Destination, Promise
 from haitu.core.errors import Refusal
@@ -23,10 +23,11 @@ class Place:
     country: str
     language: str
     on: date
+    at: datetime | None = None  # the moment, for the warehouses' cut-offs
 
     def book(self, variant_ids: Iterable[int]) -> Book:
         """The book to price these variants from; their stock is read now."""
-        return load_book(self.merchant, self.country, variant_ids, language=self.language, on=self.on)
+        return load_book(self.merchant, self.country, variant_ids, language=self.language, on=self.on, at=self.at)
 
     @property
     def destination(self) -> Destination:

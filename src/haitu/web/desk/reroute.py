@@ -26,8 +26,9 @@ def reroute(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     if request.method == "POST":
         return _send(request, desk)
     today = timezone.localdate()
+    at = timezone.now()
     ids = stranded_ids(desk.merchant.id, on=today, after=0, limit=SHOWN)
-    proposals = Router(merchant=desk.merchant, on=today).propose(stranded(desk.merchant.id, ids, on=today))
+    proposals = Router(merchant=desk.merchant, on=at.date(), at=at).propose(stranded(desk.merchant.id, ids, on=today))
     return show(
         request,
         desk,

@@ -22,12 +22,13 @@ def ways(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResponse:
     lines = None if line_id is None else [line_id]
     if request.method == "POST":
         return _choose(request, desk, order_id, lines)
+    at = timezone.now()
     found: Ways | None = None
     every: Ways | None = None
     told = ""
     try:
-        every = ways_of(desk.merchant, order_id, on=timezone.now().date())
-        found = every if lines is None else ways_of(desk.merchant, order_id, on=timezone.now().date(), line_ids=lines)
+        every = ways_of(desk.merchant, order_id, on=at.date(), at=at)
+        found = every if lines is None else ways_of(desk.merchant, order_id, on=at.date(), at=at, line_ids=lines)
     except Refusal as no:
         told = words.refusal(no)
     if not told and (found is None or every is None):

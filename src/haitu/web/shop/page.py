@@ -45,7 +45,8 @@ def now() -> datetime:
 def place_of(request: ShopRequest) -> Place:
     """Where the reader looks, for the reads."""
     shop = request.shop
-    return Place(merchant=shop.merchant, country=shop.market.country, language=shop.language, on=now().date())
+    at = now()
+    return Place(merchant=shop.merchant, country=shop.market.country, language=shop.language, on=at.date(), at=at)
 
 
 def render(
