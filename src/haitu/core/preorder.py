@@ -56,7 +56,8 @@ def quote_or_preorder(basket: Basket, book: Book, *, to: Destination, on: date) 
 def promise_or_preorder(variant_id: int, book: Book, *, to: Destination, on: date) -> Promise | None:
     """core.quote.promise; of what is not there, when it would be if it were ordered before it has come."""
     here = promise(variant_id, book, to=to, on=on)
-    if not any(at.afloat.for_sale for at in book.stock if at.variant_id == variant_id):
+    # Mostly nothing is on its way; a listing asks this for every variant of every card.
+    if not any(at.afloat is not NOTHING and at.variant_id == variant_id and at.afloat.for_sale for at in book.stock):
         return here
     if here is not None:
         asking = Asking({variant_id: 1}, book, to, on)
