@@ -52,13 +52,13 @@ class Panel:
     def outcome_scale(self) -> Floats:
         """The usual size of a week's outcome, per market."""
         size = np.array([np.abs(y[s]).mean() if s.any() else 0.0 for y, s in zip(self.outcome, self.seen, strict=True)])
-        return np.maximum(size, 1e-9 * max(float(size.max()), 1e-9))
+        return np.asarray(np.maximum(size, 1e-9 * max(float(size.max()), 1e-9)))
 
     @property
     def exposure_scale(self) -> Floats:
         """The greatest weekly exposure, per market and channel; 1 where there was none."""
         top = self.exposure.max(axis=2)
-        return np.asarray(np.where(top > 0, top, 1.0))
+        return np.asarray(np.where(top > 0, top, 1.0), dtype=np.float64)
 
     def table(self, channel: int, exposure: Floats | None = None) -> Floats:
         """Scaled exposure by lag of the weeks of the outcome (and of any weeks after it): (market, week, lag)."""

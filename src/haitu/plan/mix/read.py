@@ -29,9 +29,11 @@ EXPERIMENT = (
     Column("market", "text", required=False, default=EVERY),
     Column("start", "date"),
     Column("end", "date"),
-    Column("lift", "number"),
-    Column("se", "number"),
+    Column("lift", "number", required=False),
+    Column("se", "number", required=False),
     Column("unit", "text", required=False, default="unsaid"),
+    Column("brought", "number", required=False),  # money, as `experiment read` writes it beside the share
+    Column("brought_se", "number", required=False),
 )
 PRICE = (
     Column("channel", "text", required=False, default=EVERY),
@@ -77,8 +79,14 @@ def gather(folder: Path, as_of: date, *, outcome_column: str = "contribution") -
     test = tables.read(folder, "experiment", EXPERIMENT, required=False)
     test = tables.refuse(test, pl.col("se") <= 0, column="se", wanted="a standard error above 0")
     test = tables.refuse(test, pl.col("end") < pl.col("start"), column="end", wanted="a day not before start")
-    share = ~pl.col("unit").is_in(["money", "ratio"]) & ~((pl.col("unit") == "unsaid") & (pl.col("lift").abs() > SHARE))
-    test = tables.refuse(test, share, column="unit", wanted="money or ratio; a share of buyers serves payback only")
+    test = tables.refuse(test, pl.col("brought_se") <= 0, column="brought_se", wanted="a standard error above 0")
+    told = pl.col("brought").is_not_null() & pl.col("brought_se").is_not_null()
+    test = tables.refuse(test, ~told & pl.col("lift").is_null(), column="lift", wanted="a number such as 1250")
+    test = tables.refuse(test, ~told & pl.col("se").is_null(), column="se", wanted="a number such as 300")
+    money = pl.col("unit").is_in(["money", "ratio"]) | ((pl.col("unit") == "unsaid") & (pl.col("lift").abs() > SHARE))
+    test = tables.refuse(
+        test, ~told & ~money, column="unit", wanted="money or ratio; a share of buyers serves payback only"
+    )
     kinds = tables.read(folder, "channel", KIND, required=False)
     tables.one_currency(spend, outcome)
     every = (spend, outcome, price, event, test, kinds)
@@ -225,7 +233,10 @@ def _tests(
         market = None if everywhere else markets.index(row["market"])
         spent = float(spend[slice(None) if everywhere else market, channel, start:end].sum())
         unit = spent if row["unit"] == "ratio" else 1.0
-        if spent > 0:
+        if row["brought"] is not None and row["brought_se"] is not None:
+            lift, se = row["brought"], row["brought_se"]
+        else:
             lift, se = row["lift"] * unit, row["se"] * unit
+        if spent > 0:
             found.append(Test(channel=channel, market=market, start=start, end=end, lift=lift, se=se))
     return tuple(found)
