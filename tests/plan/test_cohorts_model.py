@@ -111,18 +111,29 @@ def test_the_triangle_finds_the_decay_and_the_season_that_made_it() -> None:
     assert int(np.argmax(told.season)) == 4
 
 
-def test_one_cohort_says_nothing_of_the_season() -> None:
-    month = np.arange(601, 625)
+def one_cohort(months: int) -> triangle.Triangle:
+    """Busy each May, as seen from one month's customers."""
+    month = np.arange(601, 601 + months)
     cells = triangle.Cells(
-        cohort=np.full(24, 600),
+        cohort=np.full(months, 600),
         month=month,
-        orders=np.where(month % 12 == 4, 90.0, 30.0),
-        exposure=np.full(24, 3000.0),
-        retail=np.ones(24),
+        orders=np.where(month % 12 == 4, 900.0, 300.0),
+        exposure=np.full(months, 30_000.0),
+        retail=np.ones(months),
     )
-    told = triangle.fit(cells)
+    return triangle.fit(cells)
+
+
+def test_one_cohort_says_nothing_of_the_season_before_two_years() -> None:
+    told = one_cohort(23)
     assert not told.knows_season
     assert told.season.tolist() == [0.0] * 12
+
+
+def test_one_cohort_tells_the_season_once_each_month_was_seen_twice() -> None:
+    told = one_cohort(24)
+    assert told.knows_season
+    assert int(np.argmax(told.season)) == 4
 
 
 def test_a_customer_with_many_orders_is_believed_and_a_new_one_is_not() -> None:

@@ -20,7 +20,8 @@ LEVEL_SD, DECAY, DECAY_SD, FIRST_MONTH_SD = 1.0, -0.4, 0.1, 1.0
 FEW_ORDERS, FEW_DAYS = 0.5, 60.0  # what the level rests on where nobody was seen yet
 SEASON_SD, COHORT_SD, SHOCK_SD = 0.3, 0.3, 0.1
 LONGEST_MONTHS = 36
-MOST_COHORTS, FEWEST_MONTHS = 6, 12  # the merchant's own season needs more cohorts and as many months
+MOST_COHORTS, FEWEST_MONTHS = 6, 12  # the merchant's own season needs more cohorts and as many months,
+TWO_YEARS = 24  # or so many months: then each has been seen at two ages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def fit(cells: Cells) -> Triangle:
     cells = lately(cells)
     cohorts, which = np.unique(cells.cohort, return_inverse=True)
     months, when = np.unique(cells.month, return_inverse=True)
-    knows_season = len(months) >= FEWEST_MONTHS and len(cohorts) > MOST_COHORTS
+    knows_season = len(months) >= (FEWEST_MONTHS if len(cohorts) > MOST_COHORTS else TWO_YEARS)
     age = (cells.month - cells.cohort).astype(np.float64)
     rows = np.arange(len(age))
     season = np.zeros((len(rows), 12))
