@@ -1,12 +1,12 @@
 """Payback: slow channels recognised, month of payback, cover of its band, and how long a refresh takes.
 
 Run: .venv/bin/python -m bench.payback [--worlds 40] [--seed 100000] [--weeks 26] [--no-refresh]
-Worlds are those of bench.slowsim, clean and stress; model and yardsticks see the same tables in the same run. Recall: of
-the cells whose true payback lies in months 12 to 24, the share kept by a threshold that keeps a tenth of those that do
-not pay back in 24 months. Month: mean absolute error of payback_month_p50 over cells that do pay back in 24 months, and
-how often payback_month_p10..p90 holds the truth. `known curve` is no model but a bound: it is given each cell's whole
-true curve and only not which share of the buyers the channel caused. The refresh is the command itself on csv files of
-100k customers, 100 cells and 156 weeks; one more day is the counts of one day added and everything told.
+Worlds are those of bench.slowsim, clean and stress; model and yardsticks see the same tables in the same run.
+Recall: of the cells whose true payback lies in months 12 to 24, the share kept by a threshold that keeps a tenth of
+those that do not pay back in 24 months. Month: mean absolute error of payback_month_p50 over cells that do pay back in
+24 months, and how often payback_month_p10..p90 holds the truth. `known curve` is no model but a bound: it is given each
+cell's whole true curve and only not which share of the buyers the channel caused. The refresh is the command itself on
+csv files of 100k customers, 100 cells and 156 weeks; one more day is the counts of one day added and everything told.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def large(*, customers: int = 100_000, weeks: int = 156, seed: int = 1) -> tuple
 
 
 def refresh(*, customers: int) -> dict[str, float]:
-    """Seconds, on the wall and of CPU, of the whole command, and of one more day in a process that holds yesterday's counts."""
+    """Seconds (wall, CPU) of the whole command, and of one more day in a process that holds yesterday's counts."""
     as_of, tables = large(customers=customers)
     with tempfile.TemporaryDirectory(prefix="haitu-bench-") as folder:
         for name, frame in tables.items():

@@ -29,6 +29,7 @@ class Counts:
     buyers: Array  # C × D, by day of the first order
     first_by_lag: Array  # C × L, first orders by weeks since the lead
     again_by_age: Array  # C × L, later orders by weeks since the first
+    strangers: Array  # D, first orders of persons who are no leads
     again_by_day: Array  # D
     again_squared: Array  # D, later orders of each person squared, by day of the first order
     again_of_day: Array  # D, later orders by day of the first order
@@ -87,6 +88,7 @@ def tally(spent: pl.DataFrame, told: Journeys, *, start: date, as_of: date, plac
         buyers=_sum(by_day, first["cell"], first["first_day"]),
         first_by_lag=_sum(by_week, first["cell"], first["lag"]),
         again_by_age=_sum(by_week, again["cell"], again["age"]),
+        strangers=_sum((1, days), None, _int(told.strangers, _days(pl.col("at"), begin)))[0],
         again_by_day=_sum((1, days), None, again["day"])[0],
         again_squared=_sum((1, days), None, per_person["first_day"], per_person["n"].cast(pl.Float64) ** 2)[0],
         again_of_day=_sum((1, days), None, again["first_day"])[0],
@@ -100,7 +102,8 @@ def tally(spent: pl.DataFrame, told: Journeys, *, start: date, as_of: date, plac
 def one_more(counts: Counts, before: Facts, after: Facts) -> Counts:
     """The counts of `after`, from those of `before` and of the persons that `after` tells more of.
 
-    `after` holds the rows of `before`, in the same order, and more below them, such as those of one more day.
+    Touches and orders of `after` are those of `before`, in the same order, and more below them, such as those of one
+    more day. Spend may have been corrected: it is taken anew.
     """
     touch, order = after.touch[before.touch.height :], after.order[before.order.height :]
     persons = pl.concat([touch["person"], order["person"]]).drop_nulls().unique()
@@ -112,9 +115,9 @@ def one_more(counts: Counts, before: Facts, after: Facts) -> Counts:
         - getattr(old, field.name)
         + getattr(new, field.name)
         for field in fields(Counts)
-        if field.name not in {"cells", "start", "as_of"}
+        if field.name not in {"cells", "start", "as_of", "spent"}
     }
-    return Counts(cells=places, start=counts.start, as_of=after.as_of, **summed)
+    return Counts(cells=places, start=counts.start, as_of=after.as_of, spent=new.spent, **summed)
 
 
 def _of(facts: Facts, persons: pl.Series) -> Facts:

@@ -48,10 +48,14 @@ def purchases(order: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journeys:
-    """`lead`: person, CELL, lead_at, first_at. `bought`: purchases of leads with the same columns."""
+    """`lead`: person, CELL, lead_at, first_at. `bought`: purchases of leads with the same columns.
+
+    `strangers`: the first purchase (`at`) of each person who is no lead.
+    """
 
     lead: pl.DataFrame
     bought: pl.DataFrame
+    strangers: pl.DataFrame
 
     def until(self, end: datetime) -> Journeys:
         """As it was known at an earlier moment."""
@@ -61,6 +65,7 @@ class Journeys:
             bought=self.bought.filter(pl.col("at") < end).with_columns(
                 pl.when(back).then("refund").otherwise(0.0).alias("refund"), pl.when(back).then("back_at")
             ),
+            strangers=self.strangers.filter(pl.col("at") < end),
         )
 
 
@@ -70,4 +75,8 @@ def journeys(facts: Facts) -> Journeys:
     first = bought.filter(pl.col("number") == 0).select("person", pl.col("at").alias("first_at"))
     lead = lead.join(first, on="person", how="left")
     lead = lead.filter(pl.col("first_at").is_null() | (pl.col("first_at").dt.date() >= pl.col("lead_at").dt.date()))
-    return Journeys(lead=lead, bought=bought.join(lead, on="person", how="inner"))
+    return Journeys(
+        lead=lead,
+        bought=bought.join(lead, on="person", how="inner"),
+        strangers=first.join(lead, on="person", how="anti").select(pl.col("first_at").alias("at")),
+    )

@@ -15,6 +15,7 @@ from haitu.plan.payback.caused import shares
 from haitu.plan.payback.counts import Counts
 from haitu.plan.payback.kinds import kind_of
 from haitu.plan.payback.lag import campaigns, lags, lags_once
+from haitu.plan.payback.lost import share_lost, thinned
 from haitu.plan.payback.watched import Layout, layout, summed, watched
 
 Array = NDArray[np.float64]
@@ -53,7 +54,9 @@ def fit(counts: Counts, known: Known, *, seed: int, draws: int) -> tuple[Group, 
     rng = np.random.default_rng(seed)
     plan = layout(counts)
     season = _season(counts, plan)
-    seen = watched(counts, season)
+    whole = watched(counts, season)
+    lost = share_lost(counts, plan, whole, season, known.consent)
+    seen = thinned(counts, plan, whole, lost)
     pools, offset = lags(counts, plan, seen)
     drawn = []
     for of_channel, pooled in zip(plan.markets, pools, strict=True):
