@@ -241,6 +241,17 @@ def test_a_folder_becomes_credit_by_every_rule(tmp_path: Path) -> None:
     assert rerun.equals(table.filter(rule="markov"))
 
 
+def test_the_mix_models_own_table_counts_where_it_knows(tmp_path: Path) -> None:
+    mix = (
+        "channel,market,contribution_p05,contribution_p50,contribution_p95,verdict\n"
+        "google,DE,9,10,11,identified\ngoogle,*,99,100,101,identified\nretargeting,DE,9,10,11,unidentified\n"
+    )
+    assert run(tmp_path, "--rule", "first", touch=TOUCH, order=ORDER, mix=mix) == 0
+    table = pl.read_parquet(tmp_path / "out" / "credit.parquet")
+    assert table.select("channel", "verdict").rows() == [("google", "measured"), ("retargeting", "unmeasured")]
+    assert table["caused"][0] == pytest.approx(10.0, rel=0.05)
+
+
 def test_bad_rows_are_refused_by_number(tmp_path: Path) -> None:
     assert (
         run(

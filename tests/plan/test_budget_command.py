@@ -102,6 +102,18 @@ def test_payback_and_spend_make_the_curves_where_no_response_is_given(tmp_path: 
     assert "unidentified" in set(written(facts, "told")["code"])
 
 
+def test_the_elasticity_is_told_or_the_mix_models_or_assumed(tmp_path: Path) -> None:
+    def brings_at_double(**tables: str) -> float:
+        facts = folder(tmp_path, payback=PAYBACK, spend=SPEND, **tables)
+        curve = gather(facts, as_of=AS_OF, opening=None, seed=1, draws=5).responses.curves[0][0]
+        return round(float(curve.returned[-1] / curve.at(30 / 13 * 365.25 / 12 / 7)), 3)
+
+    assert brings_at_double() == round(2 * (1 / 0.7) / (1 + 2 * (1 / 0.7 - 1)), 3)
+    mix = "channel,market,verdict,roi_p50,marginal_p50\nsearch,*,identified,2,1\nsearch,DE,unidentified,2,0.1\n"
+    assert brings_at_double(mix=mix) == round(2 * 2 / 3, 3)
+    assert brings_at_double(elasticity="channel,elasticity\nsearch,1\nsearch,7\n") == 2.0
+
+
 def test_the_same_seed_gives_the_same_plan(tmp_path: Path) -> None:
     facts = folder(tmp_path, payback=PAYBACK, spend=SPEND)
     plans = []
@@ -151,6 +163,21 @@ def test_a_folder_with_nothing_to_plan_is_refused(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().err == (
         "haitu.plan budget: The table speaks of no month after the spending; give columns such as r_m24.\n"
     )
+
+
+def test_without_response_and_payback_the_payback_is_worked_out_from_touches_and_orders(tmp_path: Path) -> None:
+    people = [f"p{i}" for i in range(60)]
+    facts = folder(
+        tmp_path,
+        spend="channel,market,campaign,week,amount\n"
+        + "".join(f"search,DE,kettles,2026-{week},300\n" for week in ("10-05", "10-12", "10-19", "11-02", "11-16")),
+        touch="person,channel,market,campaign,at\n"
+        + "".join(f"{p},search,DE,kettles,2026-10-{6 + i % 20:02d}\n" for i, p in enumerate(people)),
+        order="person,at,contribution\n"
+        + "".join(f"{p},2026-11-{1 + i % 28:02d},45\n" for i, p in enumerate(people) if i % 2),
+    )
+    assert asked(facts, "--cash", "500") == 0
+    assert written(facts, "budget")["channel"].to_list() == ["search"] * 3
 
 
 def test_two_currencies_are_refused(tmp_path: Path) -> None:

@@ -23,6 +23,11 @@ MIX = (
     *(Column("channel", "text"), Column("market", "text", False, "*")),
     *(Column("contribution", "amount"), Column("se", "amount")),
 )
+OF_MIX = (
+    *(Column("channel", "text"), Column("market", "text", False, "*"), Column("verdict", "text", False)),
+    *(Column(f"contribution_{p}", "number", False) for p in ("p05", "p50", "p95")),
+)
+BAND = 2 * 1.6448536  # standard deviations between p05 and p95
 
 
 class NoTouch(Refusal):
@@ -57,7 +62,11 @@ def gather(folder: Path, *, as_of: date) -> Facts:
     return Facts(
         touch=touch.frame,
         order=order.frame,
-        measured=(*_measurements(experiment, "touched", "lift"), *_measurements(mix, "money", "contribution")),
+        measured=(
+            *_measurements(experiment, "touched", "lift"),
+            *_measurements(mix, "money", "contribution"),
+            *_of_mix(folder, known),
+        ),
         problems=tuple(problem for table in (touch, order, experiment, mix) for problem in table.problems),
     )
 
@@ -80,3 +89,14 @@ def _measurements(table: Table, of: str, column: str) -> tuple[Measurement, ...]
     return tuple(
         Measurement(channel=channel, market=market, of=of, value=value, se=se) for channel, market, value, se in rows
     )
+
+
+def _of_mix(folder: Path, known: list[str]) -> list[Measurement]:
+    """What the mix model says of a channel's market, where it says that it knows."""
+    table = read(folder, "mix", OF_MIX, required=False).frame
+    sure = table.filter(
+        (pl.col("verdict") == "identified") & pl.col("channel").is_in(known) & (pl.col("market") != "*")
+    )
+    wide = sure.with_columns(((pl.col("contribution_p95") - pl.col("contribution_p05")) / BAND).alias("se"))
+    rows = wide.filter(pl.col("se") > 0).drop_nulls().select("channel", "market", "contribution_p50", "se").iter_rows()
+    return [Measurement(channel=c, market=m, of="money", value=value, se=se) for c, m, value, se in rows]

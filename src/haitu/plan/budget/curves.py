@@ -81,6 +81,10 @@ def saturating(
     top = most / now
     w = np.linspace(0, 1, pieces + 1)
     u = top * w if k == 0 else ((1 - w * (1 - (1 + k * top) ** -0.5)) ** -2 - 1) / k
+    if top > 1 and pieces > 1:
+        u[1 + np.abs(u[1:-1] - 1).argmin()] = (
+            1.0  # today's spend is a knot, so that what is known of it is kept exactly
+        )
     return Curve(now * u, brings * (1 + k) * u / (1 + k * u))
 
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from haitu.core.errors import Refusal
 from haitu.plan.budget.ask import DAYS_A_MONTH, Cell, Limit, Money, NothingToPlan, Responses
 from haitu.plan.budget.curves import ELASTICITY, Curve, hull, saturating
+from haitu.plan.payback.answer import answer as payback_of
+from haitu.plan.payback.facts import gather as payback_facts
 from haitu.plan.tables import Column, Problem, Table, one_currency, read, refuse, refuse_repeats
 
 Array = NDArray[np.float64]
@@ -23,6 +25,8 @@ FURTHEST = 36  # months after the spending of which a table may speak
 WEEKS_OF_TODAY = 13  # today's spend is the mean of so many weeks
 MOST_TIMES = 2.0  # a measured curve is not followed further than this many times today's spend: nobody was there
 TOGETHER = 0.5  # of what is not known of a cell, the part that its channel's cells share: an assumption
+PAYBACK_DRAWS = 400
+LEAST_ELASTIC = 0.2
 UNKNOWN = ("unidentified", "no_data")
 BAND = 2 * 1.6448536  # standard deviations between p05 and p95
 
@@ -40,6 +44,10 @@ PAYBACK = (
     *(Column(f"v_m{h}_{p}", "number", required=False) for h in range(1, FURTHEST + 1) for p in ("p05", "p50", "p95")),
 )
 ELASTIC = (Column("channel", "text"), Column("market", "text", required=False), Column("elasticity", "number"))
+MIX = (
+    *(Column("channel", "text"), Column("market", "text", False, "*"), Column("verdict", "text", False)),
+    *(Column("roi_p50", "number", False), Column("marginal_p50", "number", False)),
+)
 CASH = (Column("month", "date"), Column("amount", "amount"), Column("floor", "amount", required=False, default=0.0))
 TERMS = (Column("channel", "text"), Column("credit_days", "count"))
 SETTLEMENT = (
@@ -95,11 +103,14 @@ def gather(folder: Path, *, as_of: date, opening: float | None, seed: int, draws
         unidentified, spread = np.zeros(len(cells), bool), np.zeros(len(cells))
         tables.append(response)
     else:
-        payback = _payback(folder)
+        payback = _payback(folder, as_of=as_of, seed=seed)
         elastic = read(folder, "elasticity", ELASTIC, required=False)
+        bad = ~((pl.col("elasticity") > 0) & (pl.col("elasticity") <= 1))
+        elastic = refuse(elastic, bad, column="elasticity", wanted="a number above 0, at most 1")
+        mix = read(folder, "mix", MIX, required=False)
         tables += [payback, elastic]
         cells, curves, shares, unidentified, spread = _from_payback(
-            payback.frame, now, _elasticity(elastic.frame), months
+            payback.frame, now, _elasticity(elastic.frame, mix.frame), months
         )
     if not cells:
         raise NothingToPlan("There is no response to plan with: give a table `response`, or `payback` beside `spend`.")
@@ -196,17 +207,25 @@ def _slowest(rows: pl.DataFrame, horizons: Sequence[int]) -> Array:
 # From a payback table ---------------------------------------------------------------------------------------------
 
 
-def _payback(folder: Path) -> Table:
-    table = read(folder, "payback", PAYBACK, required=False)
-    return refuse_repeats(table, KEY)
+def _payback(folder: Path, *, as_of: date, seed: int) -> Table:
+    """The table given, or else what the folder's touches and orders say."""
+    table = refuse_repeats(read(folder, "payback", PAYBACK, required=False), KEY)
+    if table.frame.height or table.problems or not any(folder.glob("touch.*")):
+        return table
+    found = payback_of(payback_facts(folder, as_of=as_of), seed=seed, draws=PAYBACK_DRAWS)
+    frame = found.payback.with_columns(pl.selectors.float().fill_nan(None))
+    missing = [pl.lit(None, pl.Float64).alias(c.name) for c in PAYBACK if c.name not in frame.columns]
+    problems = tuple(problem for problem in found.problems if problem.table != "spend")  # those are told already
+    return Table(name="payback", frame=frame.with_columns(missing), problems=problems)
 
 
-def _elasticity(frame: pl.DataFrame) -> dict[tuple[str, str | None], float]:
-    inside = frame.filter((pl.col("elasticity") > 0) & (pl.col("elasticity") <= 1))
-    return {
-        (channel, market): value
-        for channel, market, value in inside.select("channel", "market", "elasticity").iter_rows()
-    }
+def _elasticity(frame: pl.DataFrame, mix: pl.DataFrame) -> dict[tuple[str, str | None], float]:
+    """Told, or else by the mix model where it knows: what one more unit brings beside the average one."""
+    known = mix.filter((pl.col("verdict") == "identified") & (pl.col("roi_p50") > 0) & (pl.col("marginal_p50") > 0))
+    ratio = (pl.col("marginal_p50") / pl.col("roi_p50")).clip(LEAST_ELASTIC, 1.0)
+    found = known.select("channel", pl.col("market").replace({"*": None}), ratio).iter_rows()
+    told = frame.select("channel", "market", "elasticity").iter_rows()
+    return {(channel, market): value for channel, market, value in (*found, *told)}
 
 
 def _from_payback(
