@@ -97,6 +97,16 @@ def test_parquet_says_what_csv_says(shop: Shop) -> None:
     assert shop.answer().customers.equals(told.customers)
 
 
+def test_customers_that_are_numbers_in_parquet_stay_numbers(shop: Shop) -> None:
+    days = [date(2026, 1, 5), date(2026, 2, 5), date(2026, 2, 7)]
+    given = pl.DataFrame({"customer": [10, 9, 10], "at": days, "amount": [20.0, 30.0, 25.0]})
+    given.write_parquet(shop.folder / "orders.parquet")
+    assert shop.again()[0] == 0
+    told = shop.answer().customers
+    assert told["customer"].dtype == pl.Int64
+    assert given.join(told, on="customer").height == 3
+
+
 def test_means_add_up_from_customers_to_cohorts_to_the_total(shop: Shop) -> None:
     told = shop.ask(written(trade()))
     for name in ("orders_mean", "value_mean"):
