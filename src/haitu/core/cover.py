@@ -15,6 +15,7 @@ from haitu.core.columns import E6, NEVER, ROUNDS, Columns, Packing, raised
 
 FIRST_STEP = 64 * E6  # by which a limit rises, then four times that, and so on
 MOST_ONCE = 6  # warehouses the floor keeps from sending twice
+FEW, FEW_PLACES = 32, 3  # of so few parcels from so few warehouses none is
 FAR = 1 << 50  # beyond it there is no limit
 
 
@@ -69,7 +70,9 @@ class Cover:
         self._worth = packing.worth(packing.full, self._prices)
         self._cap = self._spare = NEVER
         self._known: dict[tuple[int, int], tuple[int, int]] = {}
-        self._once: dict[int, int] = {}  # warehouses the floor lets send once only, a bit for each
+        places = {at for parcels in columns.values() for _, at in parcels} if len(columns) <= FEW else ()
+        # Warehouses the floor lets send once only, a bit for each: of few all, else those that turn out to matter.
+        self._once = {at: 1 << nth for nth, at in enumerate(places)} if len(places) <= FEW_PLACES else {}
         self._first: list[list[tuple[int, int]]] = [[] for _ in prices_e6]  # by their first line: (surplus, units)
         for units, its in surplus.items():
             self._first[packing.first_line(units)].append((its, units))
