@@ -9,11 +9,12 @@ in distribution, not number by number. The slow world is our own: effects that c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import gamma
 
 from haitu.plan.mix.panel import Panel
 
@@ -158,10 +159,10 @@ PRESETS = {
 }
 
 
-def after_description(name: str, seed: int) -> World:
-    """One draw of a preset."""
+def after_description(name: str, seed: int, weeks: int = 0) -> World:
+    """One draw of a preset, of its own length or another."""
     preset, dice = PRESETS[name], np.random.default_rng([seed, len(name)])
-    count, weeks = preset.markets, preset.weeks
+    count, weeks = preset.markets, weeks or preset.weeks
     spend = np.zeros((count, len(preset.channels), weeks))
     weekly, controls = np.zeros_like(spend), np.zeros((len(preset.controls), count, weeks))
     outcome = np.zeros((count, weeks))
@@ -205,3 +206,61 @@ def panel_of(
         kinds=kinds,
         week_of_year=np.array([day.timetuple().tm_yday / 365.25 for day in days]),
     )
+
+
+def longer(name: str, seed: int, more: int) -> World:
+    """A draw of a preset that goes on for some weeks, to be cut where a refresh would stand."""
+    return after_description(name, seed, weeks=PRESETS[name].weeks + more)
+
+
+def cut(panel: Panel, weeks: int) -> Panel:
+    """The same panel as it was when only this many weeks were known."""
+    until = panel.before + weeks
+    return replace(
+        panel,
+        weeks=panel.weeks[:weeks],
+        outcome=panel.outcome[:, :weeks],
+        seen=panel.seen[:, :weeks],
+        spend=panel.spend[:, :, :until],
+        exposure=panel.exposure[:, :, :until],
+        controls=panel.controls[:, :, :weeks],
+        week_of_year=panel.week_of_year[:weeks],
+    )
+
+
+def slow(seed: int, weeks: int, history: int) -> tuple[Panel, Floats]:
+    """4 markets, 2 quick channels and 2 whose effect takes 14 and 20 weeks; `history` weeks of earlier spend are known.
+
+    Returns the panel and what each channel's spend of the window brings in the end, all markets.
+    """
+    dice, ahead = np.random.default_rng([seed, 77]), 60
+    names, kinds = ("Social", "Email", "Content", "Community"), ("usual", "fast", "very slow", "very slow")
+    lags, shapes = (1.0, 0.5, 14.0, 20.0), (1.0, 1.0, 3.0, 3.0)
+    spend = np.zeros((4, 4, ahead + weeks))
+    outcome, brought = np.zeros((4, weeks)), np.zeros(4)
+    for market in range(4):
+        usual = 20_000 * dice.lognormal(0, 0.3)
+        wave = 0.15 * np.sin(2 * np.pi * np.arange(weeks) / 52)
+        outcome[market] = usual * (1 + wave + dice.normal(0, 0.05, weeks))
+        for place, (lag, shape) in enumerate(zip(lags, shapes, strict=True)):
+            spent = drift(dice, ahead + weeks, 0.03 * usual, 0.5)
+            if history == 0:
+                spent[:ahead] = 0.0  # a new campaign
+            kernel = np.diff(gamma.cdf(np.arange(61.0), shape, scale=lag / shape))
+            ceiling, worth = 2 * spent.max(), 3 * dice.uniform(0.8, 2.0)
+            only = spent.copy()
+            only[ahead:] = 0.0
+            gained, earlier = (_bends(_delayed(exposure, kernel), worth, ceiling) for exposure in (spent, only))
+            outcome[market] += gained[ahead : ahead + weeks]
+            brought[place] += (gained - earlier).sum()
+            spend[market, place] = spent
+    known = spend[:, :, ahead - history :]
+    return panel_of(names, known, outcome, kinds=kinds), brought
+
+
+def _delayed(exposure: Floats, kernel: Floats) -> Floats:
+    return np.asarray(np.convolve(np.pad(exposure, (0, 60)), kernel)[: len(exposure) + 60])
+
+
+def _bends(adstock: Floats, worth: float, ceiling: float) -> Floats:
+    return np.asarray(worth * adstock / (1 + adstock / ceiling))

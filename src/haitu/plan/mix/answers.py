@@ -21,6 +21,8 @@ RECENT = 13  # weeks of spend of which one more unit is asked; the whole window 
 WIDEST = 10.0  # p95 / p05 of the return above which a figure is no answer
 LEARNED = 0.7  # posterior over prior spread of the log return above which the prior speaks, not the data
 SEEN = 0.5  # the least part of the effect that must lie within the weeks of the outcome
+CONSTANT = 0.1  # of its mean: spend that moves less than this looks like the baseline
+LAGS = 3  # weeks of outcome that a lag needs, in mean lags
 TEST_WEEKS = 8
 
 
@@ -139,17 +141,20 @@ def _verdict(
 ) -> tuple[Verdict, Because, str]:
     low, high = np.quantile(gained, [0.05, 0.95])
     wide = high > WIDEST * max(low, 1e-300)
-    if not (wide or learned > LEARNED or seen < SEEN):
-        return "identified", "", "The data know this channel: its spend moved enough, and its effect had time to show."
     name, weeks = model.panel.channels[channel], len(model.panel.weeks)
+    short = seen < SEEN or weeks < LAGS * lag
     spend = model.panel.spend[rows, channel, model.panel.before :].sum(axis=0)
-    if spend.std() < 0.1 * spend.mean():
+    tested = any(test.channel == channel for test in model.panel.tests)
+    constant = spend.std() < CONSTANT * spend.mean() and not tested
+    if not (wide or learned > LEARNED or short or constant):
+        return "identified", "", "The data know this channel: its spend moved enough, and its effect had time to show."
+    if constant:
         because: Because = "constant_spend"
         why = "its spend hardly changed, so it looks like the baseline"
     elif rival[1] < -0.7:
         because = "collinear"
         why = f"it moved together with {model.panel.channels[rival[0]]}"
-    elif seen < SEEN or weeks < 3 * lag:
+    elif short:
         because = "too_short"
         why = f"{weeks} weeks are too few for an effect that takes {lag:.0f} weeks on average"
     else:

@@ -18,6 +18,7 @@ from haitu.plan.mix.baseline import Parts
 from haitu.plan.mix.model import OWN_AT, OWN_SPREAD, Hyper, Model
 from haitu.plan.mix.response import Floats
 
+LEAST, MOST = -6.0, 3.0  # of logarithms: a quarter of a percent of the outcome; less noise is no data
 FLATTEST = 0.5  # the least curvature believed: the hyperparameters' own priors are not flatter
 
 
@@ -100,10 +101,10 @@ def learn(model: Model, theta: Floats, hyper: Hyper, lifts: list[tuple[float, Fl
     free = len(start) if model.many else len(start) - 1
 
     def of_free(point: Floats) -> float:
-        return surprise(np.clip(np.concatenate([point, start[free:]]), -12.0, 6.0))
+        return surprise(np.clip(np.concatenate([point, start[free:]]), LEAST, MOST))
 
     found = minimize(of_free, start[:free], method="BFGS", options={"maxiter": 12, "gtol": 0.05, "eps": 1e-4})
-    best = np.clip(np.concatenate([found.x, start[free:]]), -12.0, 6.0)
+    best = np.clip(np.concatenate([found.x, start[free:]]), LEAST, MOST)
     return replace(hyper, baseline=best[:-1], own=float(best[-1])), surprise
 
 
@@ -118,6 +119,7 @@ def others(model: Model, hyper: Hyper, surprise: Surprise, count: int, dice: np.
     for _ in range(count):
         point = best.copy()
         point[:free] += axes @ (spread * np.clip(dice.standard_normal(free), -2, 2))
+        point = np.clip(point, LEAST, MOST)
         found.append(replace(hyper, baseline=point[:-1], own=float(point[-1])))
     return found
 

@@ -53,6 +53,7 @@ def _survival(log_mean: Floats, log_shape: Floats) -> tuple[Floats, Floats, Floa
     weeks[0] = NOTHING
     log_ratio = np.log(weeks)[None, :] - log_scale[:, None]
     power = np.exp(np.minimum(shape[:, None] * log_ratio, 40.0))
+    power[:, 0] = 0.0
     return log_ratio, power, np.exp(-power)
 
 
