@@ -106,6 +106,16 @@ def test_a_search_that_is_cut_short_says_that_its_plan_is_not_proven() -> None:
     assert (choice.proven, _sent(choice.parcels)) == (False, [(100, demand)])
 
 
+def test_a_large_order_over_many_small_shelves_is_served_though_not_every_way_is_looked_at() -> None:
+    demand = {LANTERN: 200, MUG: 150, LAMP: 90}
+    shelves = _stock(*((variant, place, 5 + (7 * place + variant) % 11) for variant in demand for place in range(60)))
+    choice = choose(demand, shelves, lambda at, units: Leg(300 + (20 + at) * sum(units.values()), 5))
+    sent = Counter[int]()
+    for parcel in choice.parcels:
+        sent.update(parcel.units)
+    assert (dict(sent), choice.proven) == (demand, False)
+
+
 def test_a_basket_that_no_warehouse_holds_is_split() -> None:
     stock = _stock((LANTERN, SHENZHEN, 5), (MUG, LEIPZIG, 5))
     parcels = assign({LANTERN: 1, MUG: 1}, stock, _lanes())

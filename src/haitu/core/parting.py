@@ -172,6 +172,7 @@ class Search:
             self._try(_greedy(self.wanted, self.shelves, lanes, self.extra * E6))
         elif not self._covered(lanes, self._counts(), self.most_steps):
             self.cut_short = True
+            self._try(_greedy(self.wanted, self.shelves, lanes, self.extra * E6))
             whole = {at: [() if not has else (has,) for has in shelf] for at, shelf in self.shelves.items()}
             self._covered(lanes, whole, self.most_steps)
 
