@@ -147,6 +147,23 @@ def test_duplicates_are_refused_by_number_and_change_nothing(shop: Shop) -> None
     assert [(p[0], p[1]) for p in shop.problems()] == [("spend", str(n + 1)), ("order", str(m + 1))]
 
 
+def test_spend_by_day_is_spend_by_week(shop: Shop) -> None:
+    by_week = shop.advertise("facebook", amount=210.0).answer()
+    days = [day + i * DAY for _, _, _, day, _ in shop.spend for i in range(7)]
+    shop.spend = [("facebook", "DE", "c1", day, 30.0) for day in days]
+    assert shop.answer().equals(by_week)
+    assert shop.problems() == []
+
+
+def test_leads_of_before_the_first_spend_were_not_bought_by_it(shop: Shop) -> None:
+    shop.advertise("facebook")
+    whole = cell(shop.answer(), "facebook")
+    shop.spend = shop.spend[13:]
+    late = cell(shop.answer(), "facebook")
+    assert late["spent"] == whole["spent"] / 2
+    assert late["v_m12"] == pytest.approx(whole["v_m12"], rel=0.1)
+
+
 def test_the_future_is_refused_by_number(shop: Shop) -> None:
     once = shop.advertise("facebook").answer()
     n = len(shop.order)

@@ -113,7 +113,8 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
     cells = [path.at for path in row.of]
     returns = together(row.of, spent)
     earned = sum(
-        (group_of[i].caused * counts.earned[i].sum() / group_of[i].consent for i in cells), np.zeros(len(returns))
+        (group_of[i].caused * counts.earned[i, counts.paid_for(i)].sum() / group_of[i].consent for i in cells),
+        np.zeros(len(returns)),
     )
     seen = _seen(counts, row, earned)
     judged = judge(returns, seen)
@@ -145,7 +146,7 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
 
 def _seen(counts: Counts, row: _Row, earned: Array) -> Seen:
     cells = [path.at for path in row.of]
-    touched = [i for i in cells if counts.leads[i].sum() > 0]
+    touched = [path.at for path in row.of if counts.leads[path.at, counts.paid_for(path.at)].sum() > 0]
     days = min(91, counts.days)
     spent = float(counts.spent[cells].sum())
     return Seen(
@@ -174,7 +175,7 @@ def _spend_months(counts: Counts, group_of: dict[int, Group], found: Sequence[Pa
         ages = [max((counts.as_of - months[m] - timedelta(days=15)).days / MONTH_DAYS, 0.0) for m in told_of]
         so_far = group.caused * (earned[told_of] / group.consent)[:, None]
         if path.known:
-            by_lead = path.returns.T * (counts.spent[i].sum() / counts.leads[i].sum())
+            by_lead = path.returns.T * (counts.spent[i].sum() / counts.leads[i, counts.paid_for(i)].sum())
             to_come = (by_lead[23] - _at_ages(by_lead, np.minimum(ages, 24.0))) * leads[told_of][:, None]
         else:
             to_come = path.returns[:, 23] * spent[told_of][:, None]

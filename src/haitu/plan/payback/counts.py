@@ -43,6 +43,11 @@ class Counts:
         """How many days are known."""
         return (self.as_of - self.start).days + 1
 
+    def paid_for(self, cell: int) -> slice:
+        """The days whose leads a cell's spend can have brought: from its first week to the one after its last."""
+        days = np.flatnonzero(self.spent[cell] > 0)
+        return slice(int(days[0]), int(days[-1]) + 14) if len(days) else slice(0, 0)
+
 
 def count(facts: Facts, *, start: date | None = None, places: tuple[Cell, ...] = ()) -> Counts:
     """All sums of the facts.

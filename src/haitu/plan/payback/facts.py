@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from haitu.plan.tables import Column, Problem, Table, one_currency, read, refuse
 
 CELL = ("channel", "market", "campaign")
 _PLACE = (Column("channel", "text"), Column("market", "text"), Column("campaign", "text", False, "*"))
-SPEND = (*_PLACE, Column("week", "week"), Column("amount", "amount"))
+SPEND = (*_PLACE, Column("week", "date"), Column("amount", "amount"))  # days first: seven alike are no repeats
 TOUCH = (Column("person", "text", False), *_PLACE, Column("at", "moment"))
 ORDER = (Column("person", "text", False), Column("at", "moment"), Column("contribution", "amount"))
 EXPERIMENT = (
@@ -102,10 +102,11 @@ def _until(table: Table, column: str, as_of: date) -> Table:
 
 
 def _spend(table: Table, as_of: date) -> Table:
-    """A week that begins after `as_of` is a plan, not a fact; less than nothing cannot be spent."""
-    table = refuse(table, pl.col("week") > as_of, column="week", wanted=f"a week that began by {as_of}")
+    """By week; what is dated after `as_of` is a plan, not a fact; less than nothing cannot be spent."""
+    table = refuse(table, pl.col("week") > as_of, column="week", wanted=f"not after {as_of}")
     table = refuse(table, pl.col("amount") < 0, column="amount", wanted="0 or more: spend, without its credits")
-    return refuse_repeats(table, [*CELL, "week", "amount"])
+    table = refuse_repeats(table, [*CELL, "week", "amount"])
+    return replace(table, frame=table.frame.with_columns(pl.col("week").dt.truncate("1w")))
 
 
 def _experiment(table: Table, as_of: date) -> Table:

@@ -69,7 +69,7 @@ def paths(counts: Counts, groups: Sequence[Group], *, seed: int, scale: float) -
     result = []
     for group in groups:
         for k, i in enumerate(group.at):
-            spent, leads = counts.spent[i].sum(), counts.leads[i].sum()
+            spent, leads = counts.spent[i].sum(), counts.leads[i, counts.paid_for(i)].sum()
             draws = len(group.per_lead)
             if spent <= 0:
                 continue
