@@ -41,6 +41,14 @@ NEVER_ON_A_PAGE = {
     "nothing_spent": "the command that tells paybacks",
     "nothing_before": "the command that tells cohorts",
     "bad_horizon": "the command that tells cohorts",
+    "no_plan_fits": "the command that plans the budget",
+    "plan_without_end": "the command that plans the budget",
+    "plan_out_of_time": "the command that plans the budget",
+    "nothing_to_plan": "the command that plans the budget",
+    "payback_too_far": "the command that plans the budget",
+    "no_horizon": "the command that plans the budget",
+    "no_such_shock": "the command that plans the budget",
+    "no_touch": "the command that tells attribution",
 }
 
 
