@@ -213,6 +213,14 @@ def test_a_channel_renamed_midway_is_hinted_at_and_joined_when_told(shop: Shop) 
     assert ({*joined["channel"]}, shop.hints()) == ({"facebook", "google"}, [])
 
 
+def test_campaigns_without_any_buyer_beside_others(shop: Shop) -> None:
+    shop.advertise("facebook").advertise("google", lags=(), weeks=range(20, 26))
+    shop.spend += [(*row[:2], "c2", *row[3:]) for row in shop.spend]
+    shop.touch += [(f"{row[0]}b", *row[1:3], "c2", row[4]) for row in shop.touch]
+    found = shop.answer()
+    assert cell(found, "google", campaign="c2")["verdict"] == "unidentified"
+
+
 def test_mixed_currencies_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     shop.advertise("facebook").answer()
     spend = pl.read_csv(shop.folder / "spend.csv")

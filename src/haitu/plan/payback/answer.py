@@ -87,7 +87,10 @@ def known_of(facts: Facts) -> Known:
 def _payback(counts: Counts, group_of: dict[int, Group], found: Sequence[Path]) -> pl.DataFrame:
     spent = counts.spent.sum(axis=1)
     rows = [_told(counts, group_of, spent, row) for row in _rows(counts, found)]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    if not np.isfinite(table.select(pl.selectors.numeric()).to_numpy()).all():
+        raise ArithmeticError("A figure of payback is not a number: that is a fault of the model, not of the tables.")
+    return table
 
 
 def _rows(counts: Counts, found: Sequence[Path]) -> Iterator[_Row]:

@@ -26,7 +26,11 @@ HALF_LIFE_WEEKS = 26.0
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)
 PRIOR = (0.4, 0.2, 0.2, 0.12, 0.08)
 COUNTED_ONCE = 0.7  # of a lost buyer's later orders only the first is a stranger's first
-ROUNDS = 300
+GROWTH, GROWTH_PRIOR = (
+    (-0.3, 0.0, 0.3, 0.6, 1.0),
+    (0.1, 0.45, 0.25, 0.15, 0.05),
+)  # of organic buyers, over the weeks known
+ROUNDS = 60
 FULL_CONSENT = 0.99
 
 
@@ -44,15 +48,16 @@ def share_lost(counts: Counts, plan: Layout, seen: Watched, season: Array, conse
     if weeks < 13 or counts.first_by_lag.sum() == 0 or min(consent.values(), default=1.0) > FULL_CONSENT:
         return 0.0
     stored = np.array([consent.get(cell[1], consent.get("*", 1.0)) for cell in counts.cells])
-    fits = []
-    for share in SHARES:
-        left, now = thinned(counts, plan, seen, share), season[: counts.days]
-        known = _explained(counts, plan, left, stored, share) * now
-        free = [now, now * np.arange(counts.days)]
-        fits.append(_log_likelihood(strangers, _by_week(known, weeks), [_by_week(base, weeks) for base in free]))
-    found, scatter = np.array([fit for fit, _ in fits]), min(over for _, over in fits)
-    weight = np.array(PRIOR) * np.exp((found - found.max()) / scatter)
-    return float(weight @ np.array(SHARES) / weight.sum())
+    now, since = season[: counts.days], np.arange(counts.days) / counts.days
+    organic = [_by_week(now * (1 + growth * since), weeks) for growth in GROWTH]
+    fits, scatter = np.zeros((len(SHARES), len(GROWTH))), np.inf
+    for i, share in enumerate(SHARES):
+        known = _by_week(_explained(counts, plan, thinned(counts, plan, seen, share), stored, share) * now, weeks)
+        for j, base in enumerate(organic):
+            fits[i, j], over = _log_likelihood(strangers, known, base)
+            scatter = min(scatter, over)
+    weight = np.outer(PRIOR, GROWTH_PRIOR) * np.exp((fits - fits.max()) / max(scatter, 1.0))
+    return float(weight.sum(axis=1) @ np.array(SHARES) / weight.sum())
 
 
 def thinned(counts: Counts, plan: Layout, seen: Watched, share: float) -> Watched:
@@ -85,19 +90,14 @@ def _explained(counts: Counts, plan: Layout, left: Watched, stored: Array, share
     return result
 
 
-def _log_likelihood(n: Array, known: Array, free: list[Array]) -> tuple[float, float]:
-    """Poisson log likelihood with the best numbers (≥ 0) of the free shapes, and χ² over its degrees of freedom.
-
-    The numbers are found by expectation and maximisation, which never leaves what is allowed (Richardson 1972).
-    """
-    bases = np.array([base for base in free if base.sum() > 0])
-    numbers = np.full(len(bases), max(float((n - known).sum()), 1.0) / len(bases)) / bases.sum(axis=1)
-    for _ in range(ROUNDS):
-        mean = np.maximum(known + numbers @ bases, 1e-9)
-        numbers = numbers * (bases @ (n / mean)) / bases.sum(axis=1)
-    mean = np.maximum(known + numbers @ bases, 1e-9)
-    scatter = float(((n - mean) ** 2 / mean).sum()) / max(len(n) - len(bases), 1)
-    return float((n * np.log(mean) - mean).sum()), max(scatter, 1.0)
+def _log_likelihood(n: Array, known: Array, base: Array) -> tuple[float, float]:
+    """Poisson log likelihood with the best multiple (≥ 0) of `base` beside `known`, and χ² over degrees of freedom."""
+    multiple = max(float((n - known).sum()), 1.0) / max(float(base.sum()), 1e-9)
+    for _ in range(ROUNDS):  # expectation and maximisation, which never leaves what is allowed (Richardson 1972)
+        multiple *= float((base * n / np.maximum(known + multiple * base, 1e-9)).sum() / base.sum())
+    mean = np.maximum(known + multiple * base, 1e-9)
+    scatter = float(((n - mean) ** 2 / mean).sum()) / max(len(n) - 1, 1)
+    return float((n * np.log(mean) - mean).sum()), scatter
 
 
 def _by_week(by_day: Array, weeks: int) -> Array:

@@ -111,7 +111,11 @@ def pool(
 
 def likeness(events: Sequence[Array], expected: Sequence[Array]) -> float:
     """1/CV² of parts around their groups, by moments over several groups; a part alone in its group says nothing."""
-    several = [(n, x * n.sum() / x.sum()) for n, x in zip(events, expected, strict=True) if len(n) > 1 and x.sum() > 0]
+    several = [
+        (n, x * n.sum() / x.sum())
+        for n, x in zip(events, expected, strict=True)
+        if len(n) > 1 and x.sum() > 0 and n.sum() > 0
+    ]
     if not several:
         return LIKENESS
     over = sum(float(((n - x) ** 2 - x * (1 - x / x.sum())).sum()) for n, x in several)
