@@ -16,7 +16,7 @@ import haitu
 from haitu.actions.market import BadMarket
 from haitu.core.errors import Refusal
 from haitu.web import refusals
-from haitu.web.desk import words
+from haitu.web.desk import refusal_words as worded_by
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PACKAGE = Path(str(haitu.__file__)).parent
@@ -67,7 +67,7 @@ def kinds() -> Iterator[type[Refusal]]:
 
 def worded() -> set[str]:
     """Codes with a sentence of their own at the desk or in the shop."""
-    return {*words.REFUSALS, *words.GENERAL, *refusals._SENTENCES}
+    return {*worded_by.REFUSALS, *worded_by.GENERAL, *refusals._SENTENCES}
 
 
 def test_every_refusal_that_can_reach_a_page_has_words() -> None:
@@ -87,7 +87,12 @@ def test_every_sentence_of_the_desk_is_in_chinese() -> None:
     with translation.override("zh-hans"):
         english = {
             sentence
-            for sentence in (*words.REFUSALS.values(), *words.GENERAL.values(), *words.TOLD, *words.WANTED)
+            for sentence in (
+                *worded_by.REFUSALS.values(),
+                *worded_by.GENERAL.values(),
+                *worded_by.TOLD,
+                *worded_by.WANTED,
+            )
             if not CHINESE.search(translation.gettext(sentence))
         }
     assert english == set()
@@ -102,10 +107,10 @@ def test_every_sentence_of_the_shop_is_in_chinese(code: str) -> None:
 
 def test_a_sentence_of_its_own_comes_before_the_general_one() -> None:
     with translation.override("zh-hans"):
-        assert words.refusal(BadMarket("A market speaks at least one language.")) == "市场至少需要一种语言。"
-        assert words.refusal(BadMarket("'7' is no price ending; there are 99.")) == "有一项设置超出允许范围。"
+        assert worded_by.refusal(BadMarket("A market speaks at least one language.")) == "市场至少需要一种语言。"
+        assert worded_by.refusal(BadMarket("'7' is no price ending; there are 99.")) == "有一项设置超出允许范围。"
     with translation.override("en"):
-        assert words.refusal(BadMarket("'7' is no price ending; there are 99.")) == (
+        assert worded_by.refusal(BadMarket("'7' is no price ending; there are 99.")) == (
             "'7' is no price ending; there are 99."
         )
 
@@ -118,4 +123,4 @@ def test_the_sentences_kept_for_translation_are_those_that_are_told() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert set(words.TOLD) - said == set()
+    assert set(worded_by.TOLD) - said == set()

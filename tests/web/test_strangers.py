@@ -114,7 +114,12 @@ def _cash(world: World, _: Order) -> Mapping[str, Any]:
     )
     if made:
         CashLine.objects.create(
-            **of, statement=statement, position=1, waybill="LANTERN", remitted_minor=1, expected_minor=9,
+            **of,
+            statement=statement,
+            position=1,
+            waybill="LANTERN",
+            remitted_minor=1,
+            expected_minor=9,
             verdict="differing",
         )
     return {"offer_id": offer.pk, "statement_id": statement.pk}
@@ -524,6 +529,7 @@ CASES: dict[str, Case] = {
     "desk/returns/<int:case_id>/decide/": Case(ids=lambda w, o: {"case_id": returning.ready(w, o).pk}),
     # The shop of somebody else, asked for what is Hengda's.
     "": Case(public=True),
+    "go/<slug:code>/": Case(public=True, ids=lambda w, _o: {"code": _link(w).code}),
     "robots.txt": Case(public=True),
     "favicon.ico": Case(public=True),
     "picture/<int:picture_id>.svg": Case(
@@ -555,6 +561,9 @@ CASES: dict[str, Case] = {
     f"{MARKET}markets/": Case(public=True),
     f"{MARKET}markets/chosen/": Case(public=True),
     f"{MARKET}prices/": Case(public=True, query="?v=1"),
+    f"{MARKET}privacy/": Case(public=True),
+    f"{MARKET}privacy/say/": Case(public=True),
+    f"{MARKET}privacy/forget/": Case(public=True),
 }
 
 

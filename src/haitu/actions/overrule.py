@@ -38,7 +38,7 @@ class NothingWaits(Refusal):
 class NoSuchWay(Refusal):
     """That lane does not lead to the buyer."""
 
-    code = "no_such_way"
+    code = "lane_leads_elsewhere"
 
 
 def overrule(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.conf import settings
-
-from haitu.models import Domain, Letter, OrderLine, Refund, Shipment, ShipmentLine
+from haitu.models import Letter, OrderLine, Refund, Shipment, ShipmentLine
 from haitu.reads.afloat import ships_by
 from haitu.reads.late import LATER, expected_by, may_call_off, promised_by
-from haitu.reads.merchant import by_id
+from haitu.reads.merchant import by_id, shop_root
 from haitu.reads.return_letter import ReturnTold, return_told
 from haitu.reads.shop.markets import layout_of
 
@@ -115,13 +113,10 @@ def _lines(letter: Letter, shipment: Shipment | None) -> tuple[LetterLine, ...]:
 
 def _address(letter: Letter) -> str:
     """The order's page on the merchant's first domain; "" when the merchant has none or closed the market."""
-    domain = Domain.objects.filter(merchant_id=letter.merchant_id).order_by("pk").first()
-    merchant = by_id(letter.merchant_id)
-    if domain is None or merchant is None:
+    root, merchant = shop_root(letter.merchant_id), by_id(letter.merchant_id)
+    if not root or merchant is None:
         return ""
     order = letter.order
     tags = (market.tag_of(order.language) for market in layout_of(merchant).markets if market.id == order.market_id)
     tag = next(tags, None)
-    scheme = "https" if settings.HTTPS else "http"
-    port = f":{settings.SHOWN_PORT}" if settings.SHOWN_PORT else ""
-    return f"{scheme}://{domain.host}{port}/{tag}/order/{order.token}/" if tag else ""
+    return f"{root}/{tag}/order/{order.token}/" if tag else ""

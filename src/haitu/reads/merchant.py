@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
+
+from haitu.models import Domain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +62,10 @@ def _one(sql: str, given: str | int) -> ShopMerchant | None:
         version=row[8],
         history_shift_weeks=row[9],
     )
+
+
+def shop_root(merchant_id: int) -> str:
+    """The shop's address on the merchant's first domain, without a slash at its end; "" for a merchant without one."""
+    host = Domain.objects.filter(merchant_id=merchant_id).order_by("pk").values_list("host", flat=True).first()
+    port = f":{settings.SHOWN_PORT}" if settings.SHOWN_PORT else ""
+    return f"{'https' if settings.HTTPS else 'http'}://{host}{port}" if host else ""

@@ -22,8 +22,8 @@ from haitu.actions.fulfil import book_carrier_bill, ship
 from haitu.actions.market import MarketDraft
 from haitu.actions.supply import TariffDraft
 from haitu.models import Audit, Order, Shipment, User
+from haitu.web.desk.act_words import ACTIONS
 from haitu.web.desk.changes import FIELDS
-from haitu.web.desk.words import ACTIONS
 from tests.world import NOW, World
 
 ACT = re.compile(r"<tr><td.*?</tr>", re.DOTALL)

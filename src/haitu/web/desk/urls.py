@@ -26,6 +26,7 @@ from haitu.web.desk import (
     tariff_file,
     tariffs,
     team,
+    traffic,
     ways,
 )
 
@@ -129,6 +130,11 @@ urlpatterns = [
     path("carriers/bills/<int:invoice_id>/claims.csv", carriers.claims, name="carrier_claims"),
     path("carriers/<int:account_id>/", carriers.account, name="carrier"),
     path("carriers/<int:account_id>/check/", carriers.check, name="carrier_check"),
+    path("traffic/", traffic.traffic, name="traffic"),
+    path("traffic/links/", traffic.links, name="links"),
+    path("traffic/links/<slug:code>.svg", traffic.qr, name="link_qr"),
+    path("traffic/links/<int:link_id>/end/", traffic.end, name="link_end"),
+    path("orders/<int:order_id>/forget/", traffic.forget, name="order_forget"),
     path("network/", network.map_page, name="network"),
     path("network.json", network.map_data, name="network_data"),
     path("network/closures/<int:closure_id>/lift/", network.lift, name="network_lift"),

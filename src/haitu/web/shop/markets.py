@@ -25,7 +25,8 @@ def door(request: HttpRequest) -> HttpResponse:
     tag = guess.start(request, layout_of(merchant))
     if tag is None:
         raise Http404
-    response = HttpResponseRedirect(f"/{tag}/")
+    query = request.META.get("QUERY_STRING", "")  # an advertisement's address names its source
+    response = HttpResponseRedirect(f"/{tag}/{'?' if query else ''}{query}")
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response
 
