@@ -209,7 +209,7 @@ def test_a_refusal_leaves_nothing_even_when_it_is_caught_inside(world: World, or
     shipped = life_of(order)[2]
     with transaction.atomic(), pytest.raises(WrongStatus) as refused:
         record(shipped, merchant_id=world.merchant.pk, now=NOW)
-    assert str(refused.value) == "The order is pending; “shipped” needs it to be paid, part_shipped."
+    assert str(refused.value) == "The order is pending; “shipped” needs it to be accepted, paid, part_shipped."
     assert EventRow.objects.of(world.merchant.pk).count() == 0
 
 

@@ -19,7 +19,7 @@ from haitu.core.errors import Refusal
 from haitu.core.freight import Break, Lane, Surcharge, Tariff
 from haitu.core.lead import LeadTime
 from haitu.core.market import Market
-from haitu.core.money import FxRate, cross, half_up
+from haitu.core.money import FxRate, cross
 from haitu.core.preorder import quote_or_preorder
 from haitu.core.stock import StockAt
 from haitu.models import FxRate as FxRateRow
@@ -41,6 +41,7 @@ from haitu.reads.afloat import coming_of
 from haitu.reads.closures import LaneState, Shut, shut_on
 from haitu.reads.law import duty_lines_of, tax_rates_of, thresholds_of
 from haitu.reads.merchant import ShopMerchant
+from haitu.reads.storage import mean_minor_per_m3_day, storage_on
 from haitu.reads.workdays import workdays_of
 
 RECENT = timedelta(days=14)  # rates come on working days; an older one is asked for by itself
@@ -235,7 +236,7 @@ def _load_terms(merchant: ShopMerchant, countries: Sequence[str], shut: Shut, on
             raise NoSuchMarket(f"{merchant.name} does not sell to {country}.", field="country", country=country)
     active = WarehouseRow.objects.of(merchant.id).filter(active=True)
     warehouses = {w.id: w for w in active if shut.warehouse(w.id) is None}  # what lies in a closed one is not promised
-    storage = _storage(merchant.id, on)
+    storage = storage_on(merchant.id, on)
     stores = {w.id: _warehouse(w, storage.get(w.id, ()), on) for w in warehouses.values()}
     lanes = list(_lanes(merchant.id, countries, warehouses, shut))
     thresholds = thresholds_of(merchant.id, {territory_of(country, on) for country in countries})
@@ -314,7 +315,7 @@ def _warehouse(row: WarehouseRow, rates: Sequence[StorageRate], on: date) -> War
     """The warehouse as on that day: handling in its working days, storage by what lies there as long as expected."""
     currency, minor = row.storage_currency, row.storage_minor_per_m3_day
     if rates:
-        currency, minor = rates[0].currency, _storage_minor_per_m3_day(rates, row.storage_days)
+        currency, minor = rates[0].currency, mean_minor_per_m3_day(rates, row.storage_days)
     calendar = workdays_of(row, on.year)
     return Warehouse(
         id=row.pk,
@@ -330,22 +331,6 @@ def _warehouse(row: WarehouseRow, rates: Sequence[StorageRate], on: date) -> War
         storage_days=row.storage_days,
         assumed=row.assumed or any(rate.assumed for rate in rates),
     )
-
-
-def _storage(merchant_id: int, on: date) -> dict[int, list[StorageRate]]:
-    """The age brackets in force by warehouse, by age; of two of one age the rate that began last."""
-    rows = StorageRate.objects.of(merchant_id).filter(valid_from__lte=on).order_by("valid_from", "pk")
-    latest = {(row.warehouse_id, row.from_days): row for row in rows}
-    brackets: dict[int, list[StorageRate]] = {}
-    for (warehouse_id, _), row in sorted(latest.items()):
-        brackets.setdefault(warehouse_id, []).append(row)
-    return brackets
-
-
-def _storage_minor_per_m3_day(rates: Sequence[StorageRate], days: int) -> int:
-    """The mean of the days a unit lies there, half-up; an age below the first bracket is free."""
-    each = [[0, *(r.minor_per_m3_day for r in rates if r.from_days <= age)][-1] for age in range(max(days, 1))]
-    return half_up(sum(each), len(each))
 
 
 def _lanes(
