@@ -121,3 +121,23 @@ def test_losses_are_an_outcome_too(tmp_path: Path) -> None:
     lost = world.outcome(spent).with_columns(contribution=pl.col("contribution") - 4_000)
     rows = answer(world.folder(tmp_path, spend=spent, outcome=lost))
     assert rows["newsletter"]["roi_p50"] == pytest.approx(4.0, rel=0.2)
+
+
+def test_spend_by_day_and_campaign_is_summed_by_week(tmp_path: Path) -> None:
+    spent = world.spend()
+    half = spent.with_columns(amount=pl.col("amount") / 2)
+    tuesday = half.with_columns(week=pl.col("week") + pl.duration(days=1))
+    at = world.folder(tmp_path / "days", spend=pl.concat([half, tuesday]), outcome=world.outcome(spent))
+    named = pl.concat([half.with_columns(campaign=pl.lit(name)) for name in ("autumn", "spring")])
+    also = world.folder(tmp_path / "campaigns", spend=named, outcome=world.outcome(spent))
+    whole = panel_of(world.folder(tmp_path / "weeks", spend=spent, outcome=world.outcome(spent))).spend
+    assert panel_of(at).spend == pytest.approx(whole)
+    assert panel_of(also).spend == pytest.approx(whole)
+
+
+def test_spend_in_a_market_without_an_outcome_is_refused(tmp_path: Path) -> None:
+    spent = world.spend()
+    abroad = spent.head(1).with_columns(market=pl.lit("FR"))
+    at = world.folder(tmp_path, spend=pl.concat([spent, abroad]), outcome=world.outcome(spent))
+    assert sorted(answer(at)) == ["newsletter", "video"]
+    assert problems(at) == [("spend", 209, "market")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,7 +21,8 @@ FEWEST = 8  # weeks of outcome below which nothing can be said
 SPEND = (
     Column("channel", "text"),
     Column("market", "text", required=False, default=EVERY),
-    Column("week", "week"),
+    Column("campaign", "text", required=False, default=EVERY),
+    Column("week", "date"),  # by day or by week; summed by week once repeats are out
     Column("amount", "amount"),
 )
 EXPERIMENT = (
@@ -67,12 +68,16 @@ class Given:
 
 def gather(folder: Path, as_of: date, *, outcome_column: str = "contribution") -> Given:
     """Reads spend, outcome and whatever else is there; weeks that end after `as_of` are refused."""
-    spend = _known(tables.read(folder, "spend", SPEND), as_of)
+    spend = tables.read(folder, "spend", SPEND)
     spend = tables.refuse(spend, pl.col("amount") < 0, column="amount", wanted="an amount, not below 0")
-    if "campaign" not in _columns(folder, "spend"):
-        spend = tables.refuse_repeats(spend, ("channel", "market", "week"))
-    outcome = _known(tables.read(folder, "outcome", _outcome(outcome_column)), as_of)
-    outcome = tables.refuse_repeats(outcome, ("market", "week"))
+    spend = _weekly(tables.refuse_repeats(spend, ("channel", "market", "campaign", "week")), as_of)
+    outcome = _weekly(
+        tables.refuse_repeats(tables.read(folder, "outcome", _outcome(outcome_column)), ("market", "week")), as_of
+    )
+    known = [*outcome.frame["market"].unique(), EVERY]
+    if known != [EVERY, EVERY]:
+        stray = ~pl.col("market").is_in(known)
+        spend = tables.refuse(spend, stray, column="market", wanted="a market that has an outcome")
     price = tables.read(folder, "price", PRICE, required=False)
     price = tables.refuse(price, pl.col("index") <= 0, column="index", wanted="a price index above 0")
     event = tables.read(folder, "event", EVENT, required=False)
@@ -103,17 +108,12 @@ def gather(folder: Path, as_of: date, *, outcome_column: str = "contribution") -
 
 
 def _outcome(column: str) -> tuple[Column, ...]:
-    return (Column("market", "text", required=False, default=EVERY), Column("week", "week"), Column(column, "amount"))
+    return (Column("market", "text", required=False, default=EVERY), Column("week", "date"), Column(column, "amount"))
 
 
-def _columns(folder: Path, name: str) -> list[str]:
-    parquet, text = folder / f"{name}.parquet", folder / f"{name}.csv"
-    if parquet.exists():
-        return list(pl.read_parquet_schema(parquet))
-    return pl.read_csv(text, n_rows=0).columns if text.exists() else []
-
-
-def _known(table: Table, as_of: date) -> Table:
+def _weekly(table: Table, as_of: date) -> Table:
+    """Each row at the Monday of its week, which must be over."""
+    table = replace(table, frame=table.frame.with_columns(pl.col("week").dt.truncate("1w")))
     late = pl.col("week") + pl.duration(days=6) > as_of
     return tables.refuse(table, late, column="week", wanted=f"a week that is over by {as_of}")
 
