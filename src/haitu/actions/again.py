@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from haitu.actions.checkout import Promised
+from haitu.actions.reserve import Promised
 from haitu.core.afloat import afloat_on
 from haitu.core.stock import available
 from haitu.models import Order, OrderLine, Stock

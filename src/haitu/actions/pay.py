@@ -15,12 +15,12 @@ from django.db import connection, transaction
 
 from haitu.actions.account import Account, account_of, provider_of, webhook_secret_of
 from haitu.actions.again import promised_again
-from haitu.actions.checkout import reserve
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, placed_postings, quoted_by_line
 from haitu.actions.paid import fee_over, settle_at_once, written
 from haitu.actions.record import record
 from haitu.actions.refund import LineShare, open_refund, settle
+from haitu.actions.reserve import reserve
 from haitu.core.errors import Refusal
 from haitu.core.events import OrderStatus, Paid, PaymentFailed, Posting, Revived
 from haitu.core.money import display

@@ -13,9 +13,9 @@ from django.db.models import F
 
 from haitu.actions.afloat import serve
 from haitu.actions.audit import audit
-from haitu.actions.checkout import Promised, reserve
 from haitu.actions.later import News, tell_later
 from haitu.actions.order import locked
+from haitu.actions.reserve import Promised, reserve
 from haitu.actions.stock import lock_rows
 from haitu.core.book import BasketLine, Destination, QuoteLine
 from haitu.core.errors import Refusal
