@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,7 +15,7 @@ from haitu.plan.payback.counts import Counts, first_day, tally
 from haitu.plan.payback.facts import Facts, cells
 from haitu.plan.payback.hints import Hint, hints, uncounted
 from haitu.plan.payback.journeys import journeys
-from haitu.plan.payback.model import Group, Known, fit
+from haitu.plan.payback.model import Group, Known, fit, lost_share
 from haitu.plan.payback.paths import Path, paths, together
 from haitu.plan.payback.verdicts import Seen, judge, payback_months
 from haitu.plan.tables import Problem
@@ -51,6 +51,7 @@ def answer(facts: Facts, *, seed: int, draws: int) -> Answer:
     """Everything from the facts; the same facts, seed and draws give the same answer."""
     whole, known = journeys(facts), known_of(facts)
     counts = tally(facts.spend, whole, start=first_day(facts), as_of=facts.as_of, places=tuple(cells(facts)))
+    known = replace(known, lost=lost_share(counts, known))
     calibration = calibrate(facts, whole, counts, known, seed=seed)
     return told(facts, counts, known, calibration, seed=seed, draws=draws)
 

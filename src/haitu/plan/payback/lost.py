@@ -2,9 +2,9 @@
 
 A cookie is cleared, a phone replaced: from then on the person is a stranger. What leads should still bring, were some
 of them lost with a half-life of HALF_LIFE_WEEKS, comes to light as first orders of persons without a touch, beside
-those of organic buyers (in season, level or growing) and of buyers who may not be stored (as consent says). Each share
-lost is weighed by how well it explains the strangers of each week. Where no consent is known nothing is inferred: too
-many stories would explain the same strangers.
+those of organic buyers (level or growing), of customers of before the first day, and of buyers who may not be stored.
+Each share lost is weighed by how well it explains the strangers of each week. Where no consent is known nothing is
+inferred: too many stories would explain the same strangers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ GROWTH, GROWTH_PRIOR = (
     (-0.3, 0.0, 0.3, 0.6, 1.0),
     (0.1, 0.45, 0.25, 0.15, 0.05),
 )  # of organic buyers, over the weeks known
-ROUNDS = 60
+OLD_WEEKS = 20.0  # customers of before the first day seem new when they come back, ever fewer of them
+ROUNDS = 150
 FULL_CONSENT = 0.99
 
 
@@ -50,11 +51,12 @@ def share_lost(counts: Counts, plan: Layout, seen: Watched, season: Array, conse
     stored = np.array([consent.get(cell[1], consent.get("*", 1.0)) for cell in counts.cells])
     now, since = season[: counts.days], np.arange(counts.days) / counts.days
     organic = [_by_week(now * (1 + growth * since), weeks) for growth in GROWTH]
+    old = _by_week(now * np.exp(-np.arange(counts.days) / 7 / OLD_WEEKS), weeks)
     fits, scatter = np.zeros((len(SHARES), len(GROWTH))), np.inf
     for i, share in enumerate(SHARES):
         known = _by_week(_explained(counts, plan, thinned(counts, plan, seen, share), stored, share) * now, weeks)
         for j, base in enumerate(organic):
-            fits[i, j], over = _log_likelihood(strangers, known, base)
+            fits[i, j], over = _log_likelihood(strangers, known, np.stack([base, old]))
             scatter = min(scatter, over)
     weight = np.outer(PRIOR, GROWTH_PRIOR) * np.exp((fits - fits.max()) / max(scatter, 1.0))
     return float(weight.sum(axis=1) @ np.array(SHARES) / weight.sum())
@@ -90,13 +92,14 @@ def _explained(counts: Counts, plan: Layout, left: Watched, stored: Array, share
     return result
 
 
-def _log_likelihood(n: Array, known: Array, base: Array) -> tuple[float, float]:
-    """Poisson log likelihood with the best multiple (≥ 0) of `base` beside `known`, and χ² over degrees of freedom."""
-    multiple = max(float((n - known).sum()), 1.0) / max(float(base.sum()), 1e-9)
+def _log_likelihood(n: Array, known: Array, bases: Array) -> tuple[float, float]:
+    """Poisson log likelihood with the best multiples (≥ 0) of `bases` beside `known`; χ² over degrees of freedom."""
+    size = bases.sum(axis=1)
+    multiples = max(float((n - known).sum()), 1.0) / len(bases) / size
     for _ in range(ROUNDS):  # expectation and maximisation, which never leaves what is allowed (Richardson 1972)
-        multiple *= float((base * n / np.maximum(known + multiple * base, 1e-9)).sum() / base.sum())
-    mean = np.maximum(known + multiple * base, 1e-9)
-    scatter = float(((n - mean) ** 2 / mean).sum()) / max(len(n) - 1, 1)
+        multiples *= bases @ (n / np.maximum(known + multiples @ bases, 1e-9)) / size
+    mean = np.maximum(known + multiples @ bases, 1e-9)
+    scatter = float(((n - mean) ** 2 / mean).sum()) / max(len(n) - len(bases), 1)
     return float((n * np.log(mean) - mean).sum()), scatter
 
 

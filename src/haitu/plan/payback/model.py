@@ -32,6 +32,7 @@ class Known:
 
     consent: dict[str, float]
     tests: dict[str, list[tuple[str, float, float]]]
+    lost: float | None = None  # share of leads whose link is lost in the end; None: to be found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def fit(counts: Counts, known: Known, *, seed: int, draws: int) -> tuple[Group, 
     plan = layout(counts)
     season = _season(counts, plan)
     whole = watched(counts, season)
-    lost = share_lost(counts, plan, whole, season, known.consent)
+    lost = share_lost(counts, plan, whole, season, known.consent) if known.lost is None else known.lost
     seen = thinned(counts, plan, whole, lost)
     pools, offset = lags(counts, plan, seen)
     drawn = []
@@ -86,6 +87,13 @@ def fit(counts: Counts, known: Known, *, seed: int, draws: int) -> tuple[Group, 
                 )
             )
     return tuple(result)
+
+
+def lost_share(counts: Counts, known: Known) -> float:
+    """The share of leads whose link is lost in the end, found once for several fits."""
+    plan = layout(counts)
+    season = _season(counts, plan)
+    return share_lost(counts, plan, watched(counts, season), season, known.consent)
 
 
 def _pays(
