@@ -257,7 +257,11 @@ def _moments(series: pl.Series) -> pl.Series:
         ).cast(held)
     if series.dtype == pl.Date:
         return series.cast(held)
-    text = _text(series).str.replace(" ", "T", literal=True).str.replace("Z$", "+00:00")
+    text = _text(series)
+    bare = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
+    if bare.null_count() == series.null_count():
+        return bare
+    text = text.str.replace(" ", "T", literal=True).str.replace("Z$", "+00:00")
     bare = text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     found = bare.fill_null(text.str.to_date("%Y-%m-%d", strict=False).cast(held))
     if found.null_count() == series.null_count():
