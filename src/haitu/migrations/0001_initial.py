@@ -192,6 +192,13 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "extra_parcel",
+                    models.JSONField(
+                        default=list,
+                        help_text="what a parcel beyond the first counts, each from a day on: valid_from, minor, currency, source, assumed; none: nothing",
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),

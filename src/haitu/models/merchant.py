@@ -28,6 +28,11 @@ class Merchant(models.Model):
         null=True,
         help_text="base currency: what an order whose way is shut may lose by another way; null: ask",
     )
+    extra_parcel = models.JSONField(
+        default=list,
+        help_text="what a parcel beyond the first counts, each from a day on: valid_from, minor, currency, source,"
+        " assumed; none: nothing",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
