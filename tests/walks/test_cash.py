@@ -28,6 +28,7 @@ from haitu.models import (
 from haitu.reads import cash as offers
 from haitu.reads import quote as quotes
 from haitu.reads.conservation import stock_problems
+from haitu.reads.desk.compared import compared
 from tests.actions.buying import basket_of, merchant_of, order, order_row, see
 from tests.world import NOW, World
 
@@ -234,6 +235,10 @@ def test_the_quote_holds_the_carriers_fee_and_what_refusals_cost_and_cancelling_
     quoted = Entry.everyone.filter(book=Book.QUOTED, order_id=row.pk)
     fee = sum(quoted.filter(account=Account.PAYMENT_FEE).values_list("amount_minor", flat=True))
     assert fee == 100 + round(row.total_minor * 0.02)
+    steps = [sum(quoted.filter(account=step).values_list("amount_minor", flat=True)) for step in range(1, 13)]
+    shown = compared(row.merchant_id, row).quoted
+    assert shown is not None
+    assert shown.as_list() == [-steps[0], *steps[1:]]  # the page and the books say the same
     lost = Event.objects.of(world.merchant.pk).get(kind="cash_agreed").payload["postings"]
     assert len(lost) == 1
     returns = sum(quoted.filter(account=Account.RETURNS).values_list("amount_minor", flat=True))

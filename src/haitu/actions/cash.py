@@ -19,7 +19,7 @@ from haitu.actions.record import record
 from haitu.core.cash import CashNotOffered, CashTerms, agreed
 from haitu.core.events import CashAgreed, Collected, OrderStatus, Posting
 from haitu.core.landed import Waterfall
-from haitu.models import CashOrder, CashParcel, CashState, Order, Payment, Shipment
+from haitu.models import CashOrder, CashParcel, CashState, Order, OrderLine, Payment, Shipment
 from haitu.reads.cash import agreed_terms, cash_terms
 from haitu.reads.merchant import by_id
 
@@ -43,6 +43,7 @@ def agree(*, merchant_id: int, order_id: int, now: datetime) -> bool:
         CashOrder.objects.create(merchant_id=merchant_id, order=order, terms=used, agreed_at=now)
         event = CashAgreed(key=f"cash_agreed:{order.pk}", at=now, dims=dims_of(order), postings=changes)
         record(event, merchant_id=merchant_id, now=now)
+        _write_quotes(order, changes)
         Payment.objects.of(merchant_id).filter(order=order, intent="", status="pending").delete()  # never begun
         Order.objects.of(merchant_id).filter(pk=order.pk).update(expires_at=None)
         write(order, "accepted", "", now=now)
@@ -71,6 +72,15 @@ def _changes(order: Order, postings: Sequence[Posting], terms: Mapping[int, Cash
                 )
             )
     return tuple(changes)
+
+
+def _write_quotes(order: Order, changes: Sequence[Posting]) -> None:
+    """What was quoted stands with the lines too, where pages read it."""
+    by_line = {change.line_id: change.waterfall for change in changes}
+    for line in lines_of(order):
+        if line.quoted and line.pk in by_line:
+            quoted = Waterfall.from_list(line.quoted) + by_line[line.pk]
+            OrderLine.objects.of(order.merchant_id).filter(pk=line.pk).update(quoted=quoted.as_list())
 
 
 def ask_at_door(order: Order, shipment: Shipment, postings: Sequence[Posting], *, now: datetime) -> None:
