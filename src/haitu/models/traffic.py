@@ -156,6 +156,8 @@ class SpendFile(Owned):
     rows = models.JSONField(default=list)
     problems = models.JSONField(default=list)
     columns = models.JSONField(default=dict, help_text="what each column was taken for")
+    choices = models.JSONField(default=dict, help_text="what a person said about the file: order of dates, market")
+    replaced = models.JSONField(default=list, help_text="the spend that applying it took away, to undo it")
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)
     state = models.CharField(max_length=9, choices=SpendFileState.choices, default=SpendFileState.PREVIEWED)
@@ -172,6 +174,7 @@ class SpendKind(models.TextChoices):
     SAMPLE = "sample"
     VOUCHER = "voucher"
     OTHER = "other"
+    CREDIT = "credit"
 
 
 class Spend(Owned):
@@ -209,6 +212,7 @@ class SpendBook(Owned):
     market = models.ForeignKey(Market, on_delete=models.CASCADE, null=True, related_name="+")
     week = models.DateField(help_text="its Monday")
     currency = models.CharField(max_length=3)
+    fx_e9 = models.BigIntegerField(help_text="base currency for one of `currency`, × 10⁹; frozen when first booked")
     booked_minor = models.BigIntegerField(default=0)
     version = models.IntegerField(default=0)
 
