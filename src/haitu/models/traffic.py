@@ -235,7 +235,7 @@ class Experiment(Owned):
     first_day = models.DateField()
     last_day = models.DateField()
     design = models.JSONField(default=dict, help_text="cells, length, cost, detectable effect")
-    lift = models.FloatField(null=True, help_text="incremental contribution per unit of money spent")
+    lift = models.FloatField(null=True, help_text="share of the credited contribution that the channel caused")
     se = models.FloatField(null=True)
     told = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField()
@@ -302,9 +302,18 @@ class ReachRun(Owned):
     as_of = models.DateField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=8, default="waiting", help_text="waiting, facts, model, done or failed")
     told = models.CharField(max_length=300, blank=True, help_text="why there is no answer")
     facts = models.JSONField(default=dict, help_text="rows, bad rows, and the share of orders whose source is known")
     payback = models.JSONField(default=list, help_text="a row a channel, market and campaign, as docs/payback.md says")
+    months = models.JSONField(default=list, help_text="spend_month of the same page")
+    ages = models.JSONField(default=list, help_text="cell, month of the spend, months since, what leads brought then")
+    credit = models.JSONField(default=list, help_text="credit of docs/attribution.md, a row a channel, market and rule")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant"], condition=models.Q(ended_at=None), name="one_reckoning_at_a_time"
+            )
+        ]
         indexes = [models.Index(fields=["merchant", "-started_at"], name="reach_newest")]
