@@ -176,7 +176,9 @@ def test_the_future_is_refused_by_number(shop: Shop) -> None:
 
 def test_one_customer_is_wide(shop: Shop) -> None:
     shop.advertise("facebook", leads=1, lags=(3,), weeks=range(1), repeat_after=None)
-    assert is_wide(cell(shop.answer(), "facebook"))
+    row = cell(shop.answer(), "facebook")
+    assert (row["verdict"], row["why"]) == ("unidentified", "too_few")
+    assert is_wide(row)
 
 
 def test_one_week_is_wide(shop: Shop) -> None:

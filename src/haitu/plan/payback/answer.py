@@ -157,6 +157,7 @@ def _seen(counts: Counts, row: _Row, earned: Array) -> Seen:
         p_earned=float((earned >= spent).mean()),
         # A row most of whose spend no touch answers to is not known.
         leads=float(counts.leads[cells].sum()) if counts.spent[touched].sum() > spent / 2 else 0.0,
+        buyers=float(counts.buyers[cells].sum()),
         orders=float(counts.paid[:, 0, 0].sum()),
         spend_a_week=float(counts.spent[cells, -days:].sum()) / days * 7,
         buyers_a_week=float(counts.buyers[cells, -days:].sum()) / days * 7,

@@ -78,7 +78,8 @@ def paths(counts: Counts, groups: Sequence[Group], *, seed: int, scale: float) -
                 result.append(Path(at=i, returns=worth[:, None] * usual, known=False))
                 continue
             lead_value = per_lead(rng, group, k, leads / group.consent, scale=scale)
-            returns = lead_value * (group.caused * leads / group.consent / spent)[:, None]
+            bought = rng.gamma(leads + 0.5, size=draws)  # what the same spend would buy another time
+            returns = lead_value * (group.caused * bought / group.consent / spent)[:, None]
             result.append(Path(at=i, returns=returns, known=True))
     return sorted(result, key=lambda path: path.at)
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Verdict = Literal["paid_back", "pays_back", "beyond_24", "never", "unidentified", "no_data"]
-Why = Literal["earned", "likely", "even", "later", "too_little", "too_wide", "no_touches", "no_orders"]
+Why = Literal["earned", "likely", "even", "later", "too_little", "too_wide", "too_few", "no_touches", "no_orders"]
 
 SURE = 0.8
+FEW_BUYERS, FEW_LEADS = 8, 250  # with fewer of both a cell has hardly been seen
 WIDE = 8.0  # p95 over p05 of the return by month 24, above which it is not known
 LATER_MONTHS = 36
 TEST_SE = 0.15  # of the share caused: a test that is worth its name
@@ -36,6 +37,7 @@ class Seen:
 
     p_earned: float  # probability that what has come in so far is as much as was spent
     leads: float
+    buyers: float
     orders: float  # of the merchant's leads altogether
     spend_a_week: float
     buyers_a_week: float
@@ -43,8 +45,9 @@ class Seen:
 
 def judge(returns: Array, seen: Seen) -> Judged:
     """The verdict on draws × months of what a unit of spend returns."""
-    if seen.leads == 0 or seen.orders == 0:
-        return _test("no_touches" if seen.leads == 0 else "no_orders", seen)
+    unseen = _unseen(seen)
+    if unseen is not None:
+        return _test(unseen, seen)
     if seen.p_earned >= SURE:
         return Judged(verdict="paid_back", why="earned")
     low, high = np.quantile(returns[:, 23], [0.05, 0.95])
@@ -56,6 +59,15 @@ def judge(returns: Array, seen: Seen) -> Judged:
     if np.median(returns[:, LATER_MONTHS - 1]) >= 1:
         return Judged(verdict="beyond_24", why="later")
     return Judged(verdict="never", why="too_little")
+
+
+def _unseen(seen: Seen) -> Why | None:
+    """Why nothing can be said, whatever the draws are like."""
+    if seen.leads == 0:
+        return "no_touches"
+    if seen.orders == 0:
+        return "no_orders"
+    return "too_few" if seen.buyers < FEW_BUYERS and seen.leads < FEW_LEADS else None
 
 
 def _test(why: Why, seen: Seen) -> Judged:
