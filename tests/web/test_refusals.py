@@ -39,6 +39,8 @@ NEVER_ON_A_PAGE = {
     "bad_facts": "the planner's columns",
     "bad_table": "a command of the planner, by its folder of tables",
     "nothing_spent": "the command that tells paybacks",
+    "mix_too_little": "the command that fits the mix",
+    "no_test": "the command that plans and reads tests",
     "nothing_before": "the command that tells cohorts",
     "bad_horizon": "the command that tells cohorts",
     "no_plan_fits": "the command that plans the budget",
