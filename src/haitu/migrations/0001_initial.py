@@ -360,6 +360,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("active", models.BooleanField(default=True)),
+                (
+                    "reports_from",
+                    models.DateTimeField(
+                        help_text="orders placed since then are reported to the platform; empty: none are", null=True
+                    ),
+                ),
+                (
+                    "reported_told",
+                    models.CharField(blank=True, help_text="what the last report's answer was", max_length=200),
+                ),
                 ("pulled_at", models.DateTimeField(null=True)),
                 ("pulled_told", models.CharField(blank=True, max_length=200)),
                 (
@@ -589,14 +599,18 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(max_length=10)),
                 ("format", models.CharField(help_text="google, meta or tiktok", max_length=8)),
                 ("token", models.CharField(max_length=32, unique=True)),
+                ("active", models.BooleanField(default=True)),
                 ("items", models.IntegerField(default=0)),
-                ("left_out", models.IntegerField(default=0)),
+                ("left_out", models.JSONField(default=dict, help_text="why → how many variants")),
                 (
                     "problems",
                     models.JSONField(
                         default=list, help_text="the first of them: sku, attribute, given, wanted, source"
                     ),
                 ),
+                ("problem_count", models.IntegerField(default=0)),
+                ("digest", models.CharField(blank=True, help_text="SHA-256 of what was last built", max_length=64)),
+                ("changed_at", models.DateTimeField(help_text="when that became another", null=True)),
                 ("built_at", models.DateTimeField(null=True)),
                 ("fetched_at", models.DateTimeField(null=True)),
                 (
@@ -1228,6 +1242,12 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("event_id", models.CharField(max_length=64)),
                 ("kind", models.CharField(help_text="purchase, adjust (a refund in part) or retract", max_length=10)),
+                (
+                    "matched",
+                    models.CharField(
+                        blank=True, help_text="names of the keys it is matched by, never values", max_length=80
+                    ),
+                ),
                 ("value_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
                 ("at", models.DateTimeField()),
@@ -1246,6 +1266,7 @@ class Migration(migrations.Migration):
                 ),
                 ("tries", models.IntegerField(default=0)),
                 ("told", models.CharField(blank=True, max_length=200)),
+                ("due_at", models.DateTimeField(help_text="not to be sent before")),
                 ("changed_at", models.DateTimeField()),
                 (
                     "account",
@@ -3526,9 +3547,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversion",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["changed_at"], name="conversion_waits"
-            ),
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["due_at"], name="conversion_waits"),
         ),
         migrations.AddConstraint(
             model_name="conversion",

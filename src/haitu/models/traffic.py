@@ -128,6 +128,10 @@ class AdAccount(Owned):
         default=dict, help_text="what is not secret: login customer, pixel, conversion action ..."
     )
     active = models.BooleanField(default=True)
+    reports_from = models.DateTimeField(
+        null=True, help_text="orders placed since then are reported to the platform; empty: none are"
+    )
+    reported_told = models.CharField(max_length=200, blank=True, help_text="what the last report's answer was")
     pulled_at = models.DateTimeField(null=True)
     pulled_told = models.CharField(max_length=200, blank=True)
 
@@ -264,17 +268,19 @@ class Conversion(Owned):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
     event_id = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, help_text="purchase, adjust (a refund in part) or retract")
+    matched = models.CharField(max_length=80, blank=True, help_text="names of the keys it is matched by, never values")
     value_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=ConversionState.choices, default=ConversionState.WAITING)
     tries = models.IntegerField(default=0)
     told = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField(help_text="not to be sent before")
     changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "event_id"], name="one_conversion_per_event")]
-        indexes = [models.Index(fields=["changed_at"], name="conversion_waits", condition=models.Q(state="waiting"))]
+        indexes = [models.Index(fields=["due_at"], name="conversion_waits", condition=models.Q(state="waiting"))]
 
 
 class Feed(Owned):
@@ -284,9 +290,13 @@ class Feed(Owned):
     language = models.CharField(max_length=10)
     format = models.CharField(max_length=8, help_text="google, meta or tiktok")
     token = models.CharField(max_length=32, unique=True)
+    active = models.BooleanField(default=True)
     items = models.IntegerField(default=0)
-    left_out = models.IntegerField(default=0)
+    left_out = models.JSONField(default=dict, help_text="why → how many variants")
     problems = models.JSONField(default=list, help_text="the first of them: sku, attribute, given, wanted, source")
+    problem_count = models.IntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what was last built")
+    changed_at = models.DateTimeField(null=True, help_text="when that became another")
     built_at = models.DateTimeField(null=True)
     fetched_at = models.DateTimeField(null=True)
 
