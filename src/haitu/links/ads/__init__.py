@@ -1,0 +1,1 @@
+"""Ad platforms: their export files, their reports, and what is told to them."""
