@@ -63,7 +63,11 @@ def late_preorder(world: World) -> int:
         stock.write_off(stock_id=world.stocks["MUG", warehouse].pk, quantity=units, reason="broken", **_by(world))
     row = paid_order(world, basket_of(world, MUG=2), cart="waits")
     inbound.set_days(
-        inbound_id=inbound_id, eta_p50=TODAY + timedelta(70), eta_p90=TODAY + timedelta(80), reason="storm", **_by(world)
+        inbound_id=inbound_id,
+        eta_p50=TODAY + timedelta(70),
+        eta_p90=TODAY + timedelta(80),
+        reason="storm",
+        **_by(world),
     )
     stock.receive(
         variant_id=world.variants["MUG"].pk,

@@ -55,7 +55,9 @@ def test_a_late_load_breaks_the_promise_and_the_buyer_is_told_once(world: World)
     days = (TODAY + timedelta(50), TODAY + timedelta(60))
     inbound.set_days(inbound_id=inbound_id, eta_p50=days[0], eta_p90=days[1], reason="storm", **by(world))
     [late] = waiting(world)
-    assert late.broken and late.latest is not None and late.promised is not None
+    assert late.broken
+    assert late.latest is not None
+    assert late.promised is not None
     assert late.latest - late.promised == timedelta(20)
     assert tell_to_wait(order_ids=[row.pk], **by(world)) == 1
     [told] = waiting(world)
@@ -95,7 +97,8 @@ def test_an_order_can_be_sent_from_where_its_goods_lie(world: World) -> None:
     assert units(world) == (0, 0, 10, 0, 0)
     assert (shelf(world, "MUG", "SZX").reserved, waiting(world)) == (2, [])
     line = OrderLine.objects.of(world.merchant.pk).select_related("lane", "warehouse").get(order=row)
-    assert line.warehouse is not None and line.lane is not None
+    assert line.warehouse is not None
+    assert line.lane is not None
     assert (line.warehouse.code, line.lane.code) == ("SZX", "SZX-DE")
     kept = Order.objects.of(world.merchant.pk).get(pk=row.pk)
     assert (kept.total_minor, len(kept.quote["rerouted"])) == (row.total_minor, 1)

@@ -13,8 +13,9 @@ from haitu.core.book import BasketLine, Book, Destination, Quote
 from haitu.core.quote import promise, quote
 from haitu.models import FxRate, Lane, Market, MarketPrice, Stock
 from haitu.reads import quote as reads
+from haitu.reads.exchange import NoExchangeRate, exchange_rates
 from haitu.reads.merchant import ShopMerchant, by_host
-from haitu.reads.quote import NoExchangeRate, NoSuchMarket, exchange_rates, load_book, load_books
+from haitu.reads.quote import NoSuchMarket, load_book, load_books
 from tests.world import HOST, OTHER_HOST, TODAY, World
 
 GERMANY = Destination(country="DE", postcode="04109")

@@ -32,7 +32,7 @@ from haitu.models import (
     Verdict,
     Waybill,
 )
-from haitu.reads.quote import exchange_rate
+from haitu.reads.exchange import exchange_rate
 
 COUNTED = (Verdict.MATCHED, Verdict.DIFFERING)
 CLAIMABLE = (Verdict.DIFFERING, Verdict.UNKNOWN, Verdict.REPEATED)

@@ -38,7 +38,7 @@ from haitu.models import (
     Stock,
     User,
 )
-from haitu.reads.quote import exchange_rate
+from haitu.reads.exchange import exchange_rate
 
 MOST_MINOR = 10**14
 

@@ -38,8 +38,9 @@ from haitu.models import (
     Warehouse,
 )
 from haitu.reads.closures import lane_states
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.inbound import shares_of, supplier_days
-from haitu.reads.quote import exchange_rate, lead_time_of
+from haitu.reads.quote import lead_time_of
 
 MOST_LINES = 2_000
 MOST_MINOR = 10**14

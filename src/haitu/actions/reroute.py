@@ -21,8 +21,8 @@ from haitu.actions.later import News, tell_later
 from haitu.core.errors import Refusal
 from haitu.core.money import convert
 from haitu.models import Order, Reservation, Stock, User
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.merchant import ShopMerchant, by_id
-from haitu.reads.quote import exchange_rate
 from haitu.reads.reroute import Moved, Proposal, Router, last_change, stranded, stranded_ids, told
 
 CHUNK = 1000  # orders written in one transaction

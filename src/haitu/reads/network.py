@@ -20,7 +20,8 @@ from haitu.core.place import Place, great_circle_km
 from haitu.models import Inbound, Lane, Merchant, Shipment, Stock, Warehouse
 from haitu.models import Place as PlaceRow
 from haitu.reads.closures import LaneState, Shut, place_of, shut_on
-from haitu.reads.quote import NoExchangeRate, exchange_rate, tariff_of, tariffs_on
+from haitu.reads.exchange import NoExchangeRate, exchange_rate
+from haitu.reads.quote import tariff_of, tariffs_on
 
 Point = tuple[float, float]  # latitude, longitude in degrees
 

@@ -18,8 +18,9 @@ from haitu.core.tax import tax_inside
 from haitu.models import Lane as LaneRow
 from haitu.models import Market, Order, ReturnCase, ReturnPiece, Variant, Warehouse
 from haitu.reads.closures import shut_on
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.merchant import ShopMerchant, by_id
-from haitu.reads.quote import exchange_rate, lane_of, load_books, tariffs_on
+from haitu.reads.quote import lane_of, load_books, tariffs_on
 from haitu.reads.returns import costs_of
 
 MM3_PER_M3 = 10**9

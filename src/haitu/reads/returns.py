@@ -23,7 +23,7 @@ from haitu.models import (
     Shipment,
 )
 from haitu.models import ReturnRule as RuleRow
-from haitu.reads.quote import exchange_rate
+from haitu.reads.exchange import exchange_rate
 
 OVER = (CaseState.REFUSED, CaseState.CANCELLED)
 

@@ -29,7 +29,7 @@ from haitu.links.reference.retail import parse_articles, read_history
 from haitu.links.reference.table import Problem
 from haitu.models import Customer, Event, Merchant, Outlet, Variant
 from haitu.models import Market as MarketRow
-from haitu.reads.quote import exchange_rates
+from haitu.reads.exchange import exchange_rates
 
 ASSUMPTIONS = SHIPPED / "demo/assumptions.toml"
 CATEGORIES = SHIPPED / "demo/categories.toml"

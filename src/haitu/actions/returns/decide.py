@@ -40,7 +40,7 @@ from haitu.models import (
     Stock,
     User,
 )
-from haitu.reads.quote import exchange_rate
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.return_ways import way_from_json
 from haitu.reads.returns import costs_of, terms_from_json
 

@@ -39,7 +39,7 @@ from haitu.models import (
     ReturnSite,
     Waybill,
 )
-from haitu.reads.quote import exchange_rate
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.return_parcel import wanted_back
 
 log = logging.getLogger(__name__)

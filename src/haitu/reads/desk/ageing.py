@@ -15,7 +15,7 @@ from haitu.core.ageing import AgeBracket, Layer, by_age, days_of_cover, layers, 
 from haitu.core.money import convert, cross, half_up, split
 from haitu.models import Merchant, MoveKind, OrderLine, Stock, StockMove, StorageRate, Warehouse
 from haitu.reads.desk.paging import PER_PAGE, PageOf
-from haitu.reads.quote import exchange_rates
+from haitu.reads.exchange import exchange_rates
 
 BOUNDS = (0, 30, 90, 180, 365)  # ages in days at which a column of the page begins
 BILLED_DAYS = 30

@@ -11,8 +11,9 @@ from haitu.core.freight import Lane, Piece, ship_price
 from haitu.core.money import convert
 from haitu.models import Lane as LaneRow
 from haitu.reads.closures import shut_on
+from haitu.reads.exchange import exchange_rate
 from haitu.reads.merchant import ShopMerchant
-from haitu.reads.quote import exchange_rate, lane_of, tariffs_on
+from haitu.reads.quote import lane_of, tariffs_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

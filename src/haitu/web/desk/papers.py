@@ -15,7 +15,7 @@ from haitu.core.money import convert_back
 from haitu.core.papers import Papers, check_for_customs, customs_form
 from haitu.links.papers_pdf import Kind, Language, pdf
 from haitu.reads import papers as reads
-from haitu.reads.quote import exchange_rates
+from haitu.reads.exchange import exchange_rates
 from haitu.web import address
 from haitu.web.desk import forms, words
 from haitu.web.desk.answers import acted, nothing_here

@@ -1,4 +1,4 @@
-"""Orders that wait for goods on their way, first those whose promise cannot be kept; and whether such goods are sold."""
+"""Orders that wait for goods on their way, first those whose promise fails; and whether such goods are sold."""
 
 from __future__ import annotations
 
