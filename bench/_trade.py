@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from haitu.core.book import Destination, Item, Terms
+from haitu.core.extra_parcel import ExtraParcel
 from haitu.core.freight import Lane, Piece
 from haitu.core.market import Market
 from haitu.core.money import Exchange, FxRate, at_par, cross, minor_units
@@ -85,6 +86,7 @@ def trade(lanes: Sequence[Lane] | None = None) -> Trade:
             lanes=open_lanes,
             payment_fee_bp=290,
             payment_fee_fixed_minor=_about(row.currency, 30),
+            extra_parcel=ExtraParcel(minor=150, currency="EUR", valid_from=TODAY, assumed=True),
         )
     return Trade(
         network=network,

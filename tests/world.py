@@ -80,7 +80,20 @@ def build() -> World:
     """The whole world, in the test's database."""
     _reference()
     merchant = Merchant.objects.create(
-        slug="hengda", name="Hengda", base_currency="CNY", list_currency="USD", reply_to="shop@hengda.test"
+        slug="hengda",
+        name="Hengda",
+        base_currency="CNY",
+        list_currency="USD",
+        reply_to="shop@hengda.test",
+        extra_parcel=[
+            {
+                "valid_from": "2026-01-01",
+                "minor": 150,
+                "currency": "EUR",
+                "source": "made up for tests",
+                "assumed": True,
+            }
+        ],
     )
     other = Merchant.objects.create(
         slug="aoki",

@@ -8,6 +8,7 @@ from typing import Any
 
 from haitu.core.book import BasketLine, Book, Destination, Item, Quote, Terms, Warehouse
 from haitu.core.customs import Threshold
+from haitu.core.extra_parcel import ExtraParcel
 from haitu.core.freight import Break, Lane, Tariff
 from haitu.core.market import Market
 from haitu.core.money import FxRate, cross
@@ -246,6 +247,7 @@ def terms(sold_in: Market, **changes: Any) -> Terms:
         "lanes": LANES,
         "payment_fee_bp": 290,
         "payment_fee_fixed_minor": 30,
+        "extra_parcel": ExtraParcel(minor=150, currency="EUR", valid_from=date(2026, 1, 1), source="made up for tests"),
     }
     return Terms(**(kept | changes))
 

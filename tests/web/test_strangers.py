@@ -79,42 +79,24 @@ def _cash_list() -> SimpleUploadedFile:
 
 def _cash(world: World, _: Order) -> Mapping[str, Any]:
     """An offer of cash on delivery, and a statement with a line."""
-    of = {"merchant": world.merchant}
     offer, _made = CashOffer.objects.of(world.merchant.pk).get_or_create(
-        **of, market=world.markets["DE"], lane=world.lanes["LEJ-DE"], currency="EUR", valid_from=TODAY
+        merchant=world.merchant,
+        market=world.markets["DE"],
+        lane=world.lanes["LEJ-DE"],
+        currency="EUR",
+        valid_from=TODAY,
     )
     statement, made = CashStatement.objects.of(world.merchant.pk).get_or_create(
-        **of, carrier="LANTERN", number="LANTERN 1", currency="EUR", digest="0", defaults={"received_at": NOW}
+        merchant=world.merchant,
+        carrier="LANTERN",
+        number="LANTERN 1",
+        currency="EUR",
+        digest="0",
+        defaults={"received_at": NOW},
     )
     if made:
         CashLine.objects.create(
-            **of,
-            statement=statement,
-            position=1,
-            waybill="LANTERN",
-            remitted_minor=1,
-            expected_minor=9,
-            verdict="differing",
-        )
-    return {"offer_id": offer.pk, "statement_id": statement.pk}
-
-
-def _cash_list() -> SimpleUploadedFile:
-    return SimpleUploadedFile("cash.csv", b"waybill,net\nWB1,1.00\n")
-
-
-def _cash(world: World, _: Order) -> Mapping[str, Any]:
-    """An offer of cash on delivery, and a statement with a line."""
-    of = {"merchant": world.merchant}
-    offer, _made = CashOffer.objects.of(world.merchant.pk).get_or_create(
-        **of, market=world.markets["DE"], lane=world.lanes["LEJ-DE"], currency="EUR", valid_from=TODAY
-    )
-    statement, made = CashStatement.objects.of(world.merchant.pk).get_or_create(
-        **of, carrier="LANTERN", number="LANTERN 1", currency="EUR", digest="0", defaults={"received_at": NOW}
-    )
-    if made:
-        CashLine.objects.create(
-            **of,
+            merchant=world.merchant,
             statement=statement,
             position=1,
             waybill="LANTERN",
@@ -424,6 +406,7 @@ CASES: dict[str, Case] = {
     "desk/cash/<int:statement_id>/claim/": Case(ids=_cash),
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/refused/": Case(ids=_parcel),
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/back/": Case(ids=_parcel),
+    "desk/reroute/extra-parcel/": Case(body=lambda _w, _o: {"minor": "2", "currency": "EUR"}),
     "desk/reroute/unasked/": Case(body=lambda _w, _o: {"up_to": "5"}),
     "desk/reroute/": Case(ids=_shut, body=lambda _w, o: {"order": o.pk}),
     "desk/lanes/<int:lane_id>/close/": Case(ids=_lane, body=lambda _w, _o: {"reason": "because"}),

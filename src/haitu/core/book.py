@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from haitu.core.customs import Threshold
 from haitu.core.errors import Refusal
 from haitu.core.explain import Why
+from haitu.core.extra_parcel import ExtraParcel
 from haitu.core.freight import Lane, Piece
 from haitu.core.landed import Waterfall
 from haitu.core.market import Market
@@ -148,6 +149,7 @@ class Terms:
     outlet_fee_bp: int = 0
     payment_fee_bp: int = 0
     payment_fee_fixed_minor: int = 0
+    extra_parcel: ExtraParcel | None = None
     _known: dict[Hashable, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def known(self, key: Hashable, answer: Callable[[], V]) -> V:
@@ -193,6 +195,12 @@ class Terms:
             lambda: Exchange(currency=self.market.currency, rates=self.fx, on=self.base_fx.on),
         )
         return minor if currency == self.market.currency else exchange.take(minor, currency)
+
+    @property
+    def extra_parcel_minor(self) -> int:
+        """What a parcel beyond the first counts, in the market's currency."""
+        extra = self.extra_parcel
+        return self.known("extra parcel", lambda: self.in_market(extra.minor, extra.currency)) if extra else 0
 
     def from_base(self, minor: int) -> int:
         """An amount of the merchant's base currency in the market's, by the rate the order will freeze."""

@@ -11,16 +11,12 @@ from haitu.core.reckoning import Reckoning
 from haitu.core.route import Asking, TaxedTwice, Way, not_delivered
 from haitu.core.stock import Units
 
-# A second parcel is packed, labelled and handed over once more, and rings at the buyer's door once more: a split that
-# is not needed must save more than that. An assumption of ours, the same for every merchant.
-EXTRA_PARCEL = (150, "EUR")
 FEW_WAYS = 2  # so few ways to send a basket are priced at once; more are first sorted by their floors
 
 
 def parcels_of(asking: Asking, *, whole_lines: bool = False) -> Choice[Way]:
     """The parcels the goods travel in, each with its exact share of what the buyer pays for delivery."""
     reckoning = Reckoning(asking)
-    extra_minor = asking.terms.known("extra parcel", lambda: asking.terms.in_market(*EXTRA_PARCEL))
     try:
         return choose(
             asking.demand,
@@ -30,7 +26,7 @@ def parcels_of(asking: Asking, *, whole_lines: bool = False) -> Choice[Way]:
             reckon=reckoning,
             floors=reckoning.floors() if _many_ways(asking) else None,
             legs=lambda sent: _legs(reckoning, sent),
-            extra_parcel_minor=extra_minor,
+            extra_parcel_minor=asking.terms.extra_parcel_minor,
             whole_lines=whole_lines,
         )
     except NotServed as refused:

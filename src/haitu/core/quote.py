@@ -324,9 +324,29 @@ def choice_why(choice: Choice[Way], asking: Asking) -> Iterator[Why]:
         sent = " and ".join(parcel.leg.warehouse.code for parcel in choice.parcels)
         told = f"No single warehouse can send all of it; from {sent} it costs least."
         yield Why(code="split_needed", told=told, given={"chosen": sent})
+    if len(choice.parcels) > 1 or (other is not None and sum(asking.demand.values()) > 1):
+        yield from _extra_parcel_why(asking)
     if not choice.proven:
         told = "Not every split of this basket was compared; the best one found is taken."
         yield Why(code="split_unproven", told=told)
+
+
+def _extra_parcel_why(asking: Asking) -> Iterator[Why]:
+    """What a parcel beyond the first was counted for, where the merchant has said it."""
+    extra = asking.terms.extra_parcel
+    if extra is not None:
+        yield Why(
+            code="extra_parcel",
+            told=f"Since {extra.valid_from} each parcel beyond the first counts {display(extra.minor, extra.currency)} "
+            f"{extra.currency} in this comparison{' (assumed)' if extra.assumed else ''}.",
+            given={
+                "minor": extra.minor,
+                "currency": extra.currency,
+                "valid_from": extra.valid_from.isoformat(),
+                "assumed": extra.assumed,
+            },
+            source=extra.source,
+        )
 
 
 def _line_why(line: QuoteLine, tax_source: str, market: Market) -> Why:

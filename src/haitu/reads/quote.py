@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -16,17 +16,18 @@ from haitu.core.book import Basket, Book, Destination, Item, Quote, Terms, Wareh
 from haitu.core.customs import DutyLine, territory_of
 from haitu.core.dated import in_force, since
 from haitu.core.errors import Refusal
+from haitu.core.extra_parcel import ExtraParcel, extra_parcel_on
 from haitu.core.freight import Break, Lane, Surcharge, Tariff
 from haitu.core.lead import LeadTime
 from haitu.core.market import Market
-from haitu.core.money import FxRate, cross
+from haitu.core.money import cross
 from haitu.core.preorder import quote_or_preorder
 from haitu.core.stock import StockAt
-from haitu.models import FxRate as FxRateRow
 from haitu.models import Lane as LaneRow
 from haitu.models import Market as MarketRow
 from haitu.models import (
     MarketPrice,
+    Merchant,
     Outlet,
     PaymentAccount,
     ProductStatus,
@@ -39,12 +40,12 @@ from haitu.models import Tariff as TariffRow
 from haitu.models import Warehouse as WarehouseRow
 from haitu.reads.afloat import coming_of
 from haitu.reads.closures import LaneState, Shut, shut_on
+from haitu.reads.exchange import exchange_rates
 from haitu.reads.law import duty_lines_of, tax_rates_of, thresholds_of
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.storage import mean_minor_per_m3_day, storage_on
 from haitu.reads.workdays import workdays_of
 
-RECENT = timedelta(days=14)  # rates come on working days; an older one is asked for by itself
 KEPT_QUOTES = 1_024  # some ten kilobytes each
 KEPT_TERMS = 64  # merchant × market × day; a day's worth of eight markets for eight merchants
 
@@ -53,12 +54,6 @@ class NoSuchMarket(Refusal):
     """The merchant does not sell in that country, or has closed the market."""
 
     code = "no_such_market"
-
-
-class NoExchangeRate(Refusal):
-    """No reference rate of a currency is known on or before the day."""
-
-    code = "no_exchange_rate"
 
 
 @dataclass(slots=True)
@@ -246,14 +241,16 @@ def _load_terms(merchant: ShopMerchant, countries: Sequence[str], shut: Shut, on
     needed = {merchant.list_currency, merchant.base_currency, "EUR"} | {row.currency for row in rows.values()}
     needed |= {lane.tariff.currency for lane in lanes} | {store.storage_currency for store in stores.values()}
     needed |= {threshold.currency for threshold in thresholds}
+    extra_parcel = extra_parcel_on(extra_parcels_of(merchant.id), on)
+    needed |= {extra_parcel.currency} if extra_parcel else set()
     rates = exchange_rates(needed, on=on)
     return {
         country: Terms(
             market=_market(row),
             base_currency=merchant.base_currency,
-            list_fx=_cross(rates, merchant.list_currency, row.currency),
-            base_fx=_cross(rates, row.currency, merchant.base_currency),
-            fx={currency: _cross(rates, currency, row.currency) for currency in needed},
+            list_fx=cross(rates[merchant.list_currency], rates[row.currency]),
+            base_fx=cross(rates[row.currency], rates[merchant.base_currency]),
+            fx={currency: cross(rates[currency], rates[row.currency]) for currency in needed},
             tax_rates=tuple(rate for rate in tax_rates if rate.country == country),
             thresholds=tuple(each for each in thresholds if each.country == territory_of(country, on)),
             warehouses=stores,
@@ -261,35 +258,17 @@ def _load_terms(merchant: ShopMerchant, countries: Sequence[str], shut: Shut, on
             outlet_fee_bp=own_shop.fee_bp if own_shop else 0,
             payment_fee_bp=account.fee_bp if account else 0,
             payment_fee_fixed_minor=account.fee_fixed.get(row.currency, 0) if account else 0,
+            extra_parcel=extra_parcel,
         )
         for country, row in rows.items()
     }
 
 
-def exchange_rates(currencies: Iterable[str], *, on: date) -> dict[str, FxRate]:
-    """The newest rate on or before the day for each currency, as currency units per euro."""
-    rates = {"EUR": FxRate(base="EUR", quote="EUR", rate_e9=1_000_000_000, on=on, source="by definition")}
-    wanted = set(currencies) - set(rates)
-    recent = FxRateRow.objects.filter(currency__in=wanted, on__lte=on, on__gt=on - RECENT).order_by("on", "pk")
-    rows = {row.currency: row for row in recent}
-    for currency in sorted(wanted):
-        row = rows.get(currency) or FxRateRow.objects.filter(currency=currency, on__lte=on).order_by("-on").first()
-        if row is None:
-            raise NoExchangeRate(
-                f"No exchange rate of {currency} is known on or before {on}; load rates or add one.", field=currency
-            )
-        rates[currency] = FxRate(base="EUR", quote=currency, rate_e9=row.per_eur_e9, on=row.on, source=row.source)
-    return rates
-
-
-def exchange_rate(given: str, into: str, *, on: date) -> FxRate:
-    """The day's rate between two currencies, each by its newest rate on or before the day."""
-    rates = exchange_rates({given, into}, on=on)
-    return cross(rates[given], rates[into])
-
-
-def _cross(rates: dict[str, FxRate], base: str, quote: str) -> FxRate:
-    return cross(rates[base], rates[quote])
+def extra_parcels_of(merchant_id: int) -> tuple[ExtraParcel, ...]:
+    """What the merchant said a parcel beyond the first counts, oldest first."""
+    kept = Merchant.objects.values_list("extra_parcel", flat=True).filter(pk=merchant_id).first() or []
+    rates = [ExtraParcel(**{**given, "valid_from": date.fromisoformat(given["valid_from"])}) for given in kept]
+    return tuple(sorted(rates, key=lambda rate: rate.valid_from))
 
 
 def _market(row: MarketRow) -> Market:

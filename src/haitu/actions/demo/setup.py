@@ -50,6 +50,16 @@ def make_merchant(assumed: Assumptions, past_countries: set[str], *, payment_add
         list_currency=given.list_currency,
         time_zone=given.time_zone,
         reply_to="shop@demo.example",
+        extra_parcel=[
+            {
+                "valid_from": extra.valid_from.isoformat(),
+                "minor": extra.minor,
+                "currency": extra.currency,
+                "source": extra.why,
+                "assumed": True,
+            }
+            for extra in assumed.extra_parcels
+        ],
     )
     Domain.objects.bulk_create(Domain(merchant=merchant, host=host) for host in HOSTS)
     warehouses = _warehouses(merchant, assumed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +34,16 @@ class AssumedMerchant:
     list_currency: str
     list_includes_tax: bool
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssumedExtraParcel:
+    """What a parcel beyond the first counts when ways are compared, from a day on."""
+
+    valid_from: date
+    minor: int
+    currency: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +211,7 @@ class Assumptions:
     goods: GoodsCosts
     packing: Packing
     stock: StockLevels
+    extra_parcels: tuple[AssumedExtraParcel, ...]
     supplier: AssumedSupplier
     loads: tuple[AssumedLoad, ...]
     warehouses: tuple[AssumedWarehouse, ...]
@@ -238,6 +250,7 @@ def parse_assumptions(path: Path) -> tuple[Assumptions, tuple[Problem, ...]]:
         goods=_goods(document.entry("goods")),
         packing=_packing(document.entry("packing")),
         stock=_stock(document.entry("stock")),
+        extra_parcels=tuple(value for _, value in _read(document, "extra_parcel", _extra_parcel)),
         supplier=supplier,
         loads=tuple(loads),
         warehouses=tuple(warehouses.values()),
@@ -325,6 +338,16 @@ def _arrivals(entry: Entry) -> tuple[tuple[int, ...], ...]:
     if arrivals and sum(share for _days, share in arrivals) != WHOLE_SHARE_BP:
         entry.wrong("arrivals", f"shares that make {WHOLE_SHARE_BP} basis points together")
     return arrivals
+
+
+def _extra_parcel(entry: Entry) -> AssumedExtraParcel:
+    entry.only(AssumedExtraParcel.__dataclass_fields__)
+    return AssumedExtraParcel(
+        valid_from=entry.day("valid_from"),
+        minor=entry.whole("minor"),
+        currency=entry.currency("currency"),
+        why=entry.text("why", longest=200),
+    )
 
 
 def _supplier(entry: Entry) -> AssumedSupplier:

@@ -70,6 +70,7 @@ _ACTIONS = {
     "cash.refused": gettext_noop("Parcel refused at the door"),
     "cash.statement": gettext_noop("Carrier's statement taken in"),
     "cash.claim": gettext_noop("Missing cash claimed"),
+    "extra_parcel.set": gettext_noop("What a parcel beyond the first counts"),
     "reroute.unasked": gettext_noop("Sending otherwise by itself"),
     "order.overrule": gettext_noop("Another way chosen for an order"),
     "parcel.bill": gettext_noop("Carrier's bill booked"),

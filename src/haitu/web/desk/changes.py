@@ -56,6 +56,7 @@ FIELDS = {
     "registrations": gettext_noop("Tax registrations"),
     "remote_minor": gettext_noop("Remote area surcharge"),
     "remote_postcodes": gettext_noop("Remote postcodes"),
+    "extra_parcel": gettext_noop("A parcel beyond the first"),
     "reroute_up_to_minor": gettext_noop("Loss taken without asking"),
     "restrictions": gettext_noop("Restrictions"),
     "returned": gettext_noop("Units taken back"),

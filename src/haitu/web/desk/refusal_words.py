@@ -100,6 +100,7 @@ _REFUSALS = {
     "bad_cash_offer": gettext_noop(
         "An offer has a market, lanes to it, terms of zero or more, and no other that begins on that day."
     ),
+    "bad_extra_parcel": gettext_noop("A parcel counts nothing or more."),
     "bad_limit": gettext_noop("A limit is zero or more, or empty."),
     "lane_leads_elsewhere": gettext_noop("That lane does not lead to the buyer."),
     "too_few_there": gettext_noop("%(warehouse)s has %(available)s of %(sku)s free; %(wanted)s are wanted."),

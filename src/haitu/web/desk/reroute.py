@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from haitu.actions.extra_parcel import set_extra_parcel
 from haitu.actions.reroute import reroute as send_otherwise
 from haitu.actions.unasked import set_unasked
 from haitu.core.errors import Refusal
 from haitu.core.money import display
+from haitu.reads.quote import extra_parcels_of
 from haitu.reads.reroute import Router, stranded, stranded_count, stranded_ids, unasked_of
 from haitu.web.desk import forms, words
 from haitu.web.desk.answers import acted, back
@@ -36,6 +38,8 @@ def reroute(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         proposals=proposals,
         plain=display,
         unasked_minor=unasked_of(desk.merchant.id),
+        extra_parcels=extra_parcels_of(desk.merchant.id),
+        today=today,
         total=stranded_count(desk.merchant.id, on=today),
         served=sum(1 for proposal in proposals if proposal.moved),
     )
@@ -48,6 +52,24 @@ def unasked(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     def act() -> None:
         up_to = forms.maybe_amount(request.POST, "up_to", desk.merchant.base_currency)
         set_unasked(merchant_id=desk.merchant.id, up_to_minor=up_to, by=desk.user, now=timezone.now())
+
+    return acted(request, reverse("desk:reroute"), act, _("Kept."))
+
+
+@door(write=Right.SELL)
+def extra_parcel(request: HttpRequest, desk: Desk, /) -> HttpResponse:
+    """What a parcel beyond the first counts from a day on (none typed: from today)."""
+
+    def act() -> None:
+        currency = forms.text(request.POST, "currency", longest=3).upper()
+        set_extra_parcel(
+            merchant_id=desk.merchant.id,
+            minor=forms.amount(request.POST, "minor", currency),
+            currency=currency,
+            valid_from=forms.maybe_day(request.POST, "valid_from") or timezone.localdate(),
+            by=desk.user,
+            now=timezone.now(),
+        )
 
     return acted(request, reverse("desk:reroute"), act, _("Kept."))
 

@@ -134,6 +134,13 @@ def _split_needed(given: Given, _currency: str) -> str:
     return _("No single warehouse can send all of it; from %(chosen)s it costs least.") % given
 
 
+def _extra_parcel(given: Given, _currency: str) -> str:
+    shown = {"day": given["valid_from"], "cost": _money(given["minor"], given["currency"])}
+    if given["assumed"]:
+        return _("Since %(day)s each parcel beyond the first counts %(cost)s in this comparison (assumed).") % shown
+    return _("Since %(day)s each parcel beyond the first counts %(cost)s in this comparison.") % shown
+
+
 def _preorder(given: Given, _currency: str) -> str:
     return _("%(units)s of %(sku)s are on their way to %(warehouse)s; it leaves from there by %(ships)s.") % given
 
@@ -170,6 +177,7 @@ SENTENCES: Mapping[str, Callable[[Given, str], str]] = {
     "domestic": _domestic,
     "choice": _choice,
     "split": _choice,
+    "extra_parcel": _extra_parcel,
     "split_needed": _split_needed,
     "preorder": _preorder,
     "split_unproven": _split_unproven,

@@ -146,6 +146,7 @@ urlpatterns = [
     path("preorders/<int:order_id>/tell/", preorders.tell, name="preorder_tell"),
     path("preorders/<int:order_id>/elsewhere/", preorders.elsewhere, name="preorder_elsewhere"),
     path("reroute/", reroute.reroute, name="reroute"),
+    path("reroute/extra-parcel/", reroute.extra_parcel, name="reroute_extra_parcel"),
     path("reroute/unasked/", reroute.unasked, name="reroute_unasked"),
     path("cash/", cash.cash, name="cash"),
     path("cash/offers/", cash.offer, name="cash_offer"),
