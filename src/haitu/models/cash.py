@@ -75,6 +75,7 @@ class CashParcel(Owned):
     due_on = models.DateField(null=True, help_text="when the carrier hands it over at the latest")
     remitted_minor = models.BigIntegerField(default=0, help_text="what has come, less the fee")
     refused_at = models.DateTimeField(null=True)
+    back_at = models.DateTimeField(null=True, help_text="when its goods were back with us")
 
     class Meta:
         constraints = [

@@ -153,6 +153,7 @@ class ReturnLabelState(models.TextChoices):
     WANTED = "wanted"
     BOUGHT = "bought"
     REFUSED = "refused"
+    VOIDED = "voided"
 
 
 class ReturnLabel(Owned):
