@@ -1,0 +1,1 @@
+"""What traffic costs: accounts, files and pulls that tell it, and its way into the ledger."""
