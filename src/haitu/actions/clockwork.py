@@ -15,7 +15,7 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import labels, later, lead_times, letters, pay, refund, stock, track, unasked
+from haitu.actions import labels, later, lead_times, letters, pay, reach, refund, stock, track, unasked
 from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
 from haitu.actions.returns import label as return_label
 from haitu.actions.returns.decide import finish_decided
@@ -93,6 +93,10 @@ def _tasks(now: datetime) -> str:
     return f"{recover_tasks(now=now)} tasks of dead workers recovered"
 
 
+def _reach(now: datetime) -> str:
+    return f"paybacks of {reach.start_nightly(now=now)} merchants asked for"
+
+
 def _sums(_now: datetime) -> str:
     return f"{roll_up()} events added to the weekly sums"
 
@@ -139,6 +143,7 @@ JOBS = (
     Job(name="tell late buyers", every_s=3600, run=_late),
     Job(name="recover tasks", every_s=60, run=_tasks),
     Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),
+    Job(name="reckon paybacks", every_s=3600, run=_reach),
     Job(name="sum up the ledger", every_s=30, run=_sums),
     Job(name="audit the ledger", every_s=3600, run=_ledger),
     Job(name="audit the ledger's sums", every_s=24 * 3600, run=_weeks),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 ACTIONS = {
     "link.new": gettext_noop("Link made"),
     "link.end": gettext_noop("Link ended"),
+    "reach.run": gettext_noop("Paybacks reckoned anew"),
     "customer.forget": gettext_noop("Person forgotten"),
 }
 REFUSALS = {

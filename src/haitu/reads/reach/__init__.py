@@ -1,0 +1,1 @@
+"""What the merchant's rows say of traffic, as the tables the planner takes."""
