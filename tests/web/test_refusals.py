@@ -22,6 +22,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PACKAGE = Path(str(haitu.__file__)).parent
 # Refusals that no person meets on a page, and where they end instead.
 NEVER_ON_A_PAGE = {
+    "platform_silent": "the clock's reports to ad platforms, told on the account",
+    "token_expired": "the clock's reports to ad platforms, told on the account",
+    "batch_refused": "the clock's reports to ad platforms, told row by row",
     "bad_file": "the command that loads the demo",
     "bad_notice": "a payment provider's hook",
     "forged": "a payment provider's hook",

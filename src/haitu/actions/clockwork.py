@@ -15,7 +15,7 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import labels, later, lead_times, letters, pay, reach, refund, stock, track, unasked
+from haitu.actions import conversions, labels, later, lead_times, letters, pay, reach, refund, stock, track, unasked
 from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
 from haitu.actions.returns import label as return_label
 from haitu.actions.returns.decide import finish_decided
@@ -85,6 +85,11 @@ def _stranded(now: datetime) -> str:
     return f"{unasked.send_unasked(now=now)} orders sent otherwise by themselves"
 
 
+def _reports(now: datetime) -> str:
+    written = conversions.derive(now=now)
+    return f"{written} reports to ad platforms written, {conversions.send_waiting(now=now)} taken"
+
+
 def _late(now: datetime) -> str:
     return f"{later.tell_of_late_parcels(now=now)} buyers told that their parcel is late"
 
@@ -140,6 +145,7 @@ JOBS = (
     Job(name="fold waiting pushes", every_s=30, run=_pushes),
     Job(name="ask carriers", every_s=300, run=_carriers),
     Job(name="send stranded orders otherwise", every_s=300, run=_stranded),
+    Job(name="report orders to platforms", every_s=120, run=_reports),
     Job(name="tell late buyers", every_s=3600, run=_late),
     Job(name="recover tasks", every_s=60, run=_tasks),
     Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),

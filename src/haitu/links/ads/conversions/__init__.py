@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from haitu.links.ads.conversions.google import Google
@@ -10,7 +10,7 @@ from haitu.links.ads.conversions.meta import Meta
 from haitu.links.ads.conversions.protocol import Platform
 from haitu.links.ads.conversions.tiktok import TikTok
 
-MAKERS: Mapping[str, Callable[..., Platform]] = {"google": Google, "meta": Meta, "tiktok": TikTok}
+MAKERS: Mapping[str, type[Google | Meta | TikTok]] = {"google": Google, "meta": Meta, "tiktok": TikTok}
 SECRETS: Mapping[str, tuple[str, ...]] = {
     "google": Google.SECRETS,
     "meta": Meta.SECRETS,
@@ -20,6 +20,11 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "google": Google.SETTINGS,
     "meta": Meta.SETTINGS,
     "tiktok": TikTok.SETTINGS,
+}
+ADDRESSES: Mapping[str, str] = {
+    "google": "https://googleads.googleapis.com",
+    "meta": "https://graph.facebook.com",
+    "tiktok": "https://business-api.tiktok.com",
 }
 
 
