@@ -109,4 +109,5 @@ def country_name(country: str, locale: Locale) -> str:
 def language_name(tag: str) -> str:
     """A language's own name for itself: 'de' → 'Deutsch'."""
     own = locale_of(tag)
-    return (own.get_display_name(own) or tag).capitalize()
+    name = own.get_display_name(own) or tag
+    return name[:1].upper() + name[1:]
