@@ -82,7 +82,7 @@ def serve(merchant_id: int, stock_id: int, units: int) -> int:
 def sell_afloat(*, merchant_id: int, sell: bool, by: User | None, now: datetime) -> None:
     """Whether goods on their way are sold at all; what was sold stays promised."""
     with transaction.atomic():
-        merchant = Merchant.objects.select_for_update().get(pk=merchant_id)
+        merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
         if merchant.sell_afloat == sell:
             return
         Merchant.objects.filter(pk=merchant_id).update(sell_afloat=sell)
@@ -96,7 +96,9 @@ def sell_afloat(*, merchant_id: int, sell: bool, by: User | None, now: datetime)
 def sell_variant_afloat(*, merchant_id: int, variant_id: int, sell: bool, by: User | None, now: datetime) -> None:
     """Whether one variant is sold while it is on its way."""
     with transaction.atomic():
-        variant = Variant.objects.of(merchant_id).select_for_update(of=("self",)).filter(pk=variant_id).first()
+        variant = (
+            Variant.objects.of(merchant_id).select_for_update(no_key=True, of=("self",)).filter(pk=variant_id).first()
+        )
         if variant is None:
             raise NoSuchVariant("There is no such variant.")
         if variant.sell_afloat == sell:

@@ -18,6 +18,8 @@ from django.db.models import Sum
 from haitu.actions.audit import audit
 from haitu.actions.carriers import account_of
 from haitu.actions.fulfil import book_carrier_bill
+from haitu.actions.order import locked
+from haitu.actions.returns.label import charge
 from haitu.core.errors import Refusal
 from haitu.core.money import convert, minor_units
 from haitu.links.carriers.protocol import InvoiceLine
@@ -27,6 +29,8 @@ from haitu.models import (
     CarrierInvoiceLine,
     Label,
     LabelState,
+    ReturnLabel,
+    ReturnLabelState,
     Shipment,
     User,
     Verdict,
@@ -59,9 +63,12 @@ class NoSuchInvoice(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Expected:
-    """What a parcel was expected to cost, in the bill's currency; `exact` when no exchange rate came between."""
+    """What a parcel was expected to cost, in the bill's currency; `exact` when no exchange rate came between.
 
-    shipment_id: int
+    Without a shipment it is the way back of a return.
+    """
+
+    shipment_id: int | None
     minor: int
     weight_g: int
     exact: bool
@@ -171,6 +178,7 @@ def _expected(account: CarrierAccount, waybills: Sequence[str], currency: str, n
             cost, into = label.shipment.quoted_minor, label.shipment.order.currency
         weight_g = sum(int(parcel["weight_g"]) for parcel in label.wanted["parcels"])
         found[label.waybill] = _in_currency(label.shipment_id, cost, into, weight_g, currency, now)
+    found |= _ways_back(account, [waybill for waybill in waybills if waybill not in found], currency, now)
     rest = [waybill for waybill in waybills if waybill not in found]
     typed = Shipment.objects.of(merchant_id).filter(tracking__in=rest).select_related("order")
     by_number = {parcel.tracking: parcel for parcel in typed.order_by("-pk")}
@@ -182,8 +190,20 @@ def _expected(account: CarrierAccount, waybills: Sequence[str], currency: str, n
     return found
 
 
+def _ways_back(account: CarrierAccount, waybills: Sequence[str], currency: str, now: datetime) -> dict[str, _Expected]:
+    """The return labels among them; one that was voided should cost nothing."""
+    found: dict[str, _Expected] = {}
+    labels = ReturnLabel.objects.of(account.merchant_id).filter(account=account, waybill__in=waybills)
+    for label in labels.exclude(waybill="").select_related("case__order"):
+        cost = label.cost_minor or 0 if label.state == ReturnLabelState.BOUGHT else 0
+        weight_g = sum(int(parcel["weight_g"]) for parcel in label.wanted.get("parcels", ()))
+        into = label.cost_currency or label.case.order.currency
+        found[label.waybill] = _in_currency(None, cost, into, weight_g, currency, now)
+    return found
+
+
 def _in_currency(  # noqa: PLR0917  # a value's parts
-    shipment_id: int, cost: int, given: str, weight_g: int, currency: str, now: datetime
+    shipment_id: int | None, cost: int, given: str, weight_g: int, currency: str, now: datetime
 ) -> _Expected:
     if given == currency:
         return _Expected(shipment_id=shipment_id, minor=cost, weight_g=weight_g, exact=True)
@@ -198,7 +218,7 @@ def _charged_before(account: CarrierAccount, waybills: Sequence[str]) -> set[tup
 
 
 def book(*, merchant_id: int, invoice_id: int, by: User | None, now: datetime) -> int:
-    """Books what the bill's parcels really cost; how many parcels. What is booked already stays as it is."""
+    """Books what the bill's parcels and ways back really cost; how many. What is booked already stays as it is."""
     invoice = CarrierInvoice.objects.of(merchant_id).filter(pk=invoice_id).first()
     if invoice is None:
         raise NoSuchInvoice("There is no such bill.")
@@ -216,7 +236,28 @@ def book(*, merchant_id: int, invoice_id: int, by: User | None, now: datetime) -
                 now=now,
             )
             lines.filter(shipment_id=shipment_id).update(booked_at=now)
-    return len(parcels)
+    back = lines.filter(shipment=None).order_by("pk").values_list("pk", flat=True)
+    return len(parcels) + sum(_book_way_back(merchant_id, line_id, now) for line_id in list(back))
+
+
+def _book_way_back(merchant_id: int, line_id: int, now: datetime) -> bool:
+    """What a charge for a return's label differs from what was booked when it was bought, under returns."""
+    with transaction.atomic():
+        line = CarrierInvoiceLine.objects.of(merchant_id).select_related("invoice").get(pk=line_id)
+        labels = ReturnLabel.objects.of(merchant_id).filter(account_id=line.invoice.account_id, waybill=line.waybill)
+        label = labels.select_related("case").first()
+        if label is None:
+            return False
+        order = locked(merchant_id, label.case.order_id)
+        rows = CarrierInvoiceLine.objects.of(merchant_id).filter(pk=line_id, booked_at=None)
+        if not rows.update(booked_at=now):
+            return False
+        more = line.billed_minor - (line.quoted_minor or 0)
+        if more:
+            rate = exchange_rate(line.invoice.currency, order.currency, on=now.date())
+            key = f"return_billed:{line_id}"
+            charge(order, label.case, convert(more, rate), key=key, to_carrier=True, now=now)
+    return True
 
 
 def _billed(merchant_id: int, shipment_id: int, currency: str) -> int:

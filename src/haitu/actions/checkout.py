@@ -144,6 +144,7 @@ class _Wanted:
     channel: str
     language: str
     now: datetime
+    at_door: bool = False
 
 
 class _Again(Exception):
@@ -162,11 +163,13 @@ def place_order(
     language: str,
     now: datetime,
     seen: Seen | None = None,
+    at_door: bool = False,
 ) -> PlacedOrder:
     """Turns a basket into an order that waits for payment, with its stock reserved for HOLD.
 
     One cart is one order: sent twice, also at the same moment, both get the same one. Refuses with QuoteChanged,
-    Crowded, NothingToPayBy, or whatever core.quote refuses with (OutOfStock, NotDelivered, ...).
+    Crowded, NothingToPayBy (unless it shall be paid at the door), or whatever core.quote refuses with (OutOfStock,
+    NotDelivered, ...).
     """
     wanted = _Wanted(
         merchant=merchant,
@@ -177,6 +180,7 @@ def place_order(
         channel=channel,
         language=language,
         now=now,
+        at_door=at_door,
     )
     for _ in range(ATTEMPTS):
         try:
@@ -379,7 +383,7 @@ def _insert_payment(cursor: Any, wanted: _Wanted, placed: PlacedOrder) -> None:
     token = secrets.token_urlsafe(18)
     given = [placed.id, token, placed.total_minor, placed.currency, _moment(wanted.now), wanted.merchant.id]
     cursor.execute(_PAYMENT, given)
-    if cursor.fetchone() is None:
+    if cursor.fetchone() is None and not wanted.at_door:
         raise NothingToPayBy("This shop cannot take payments yet.")
 
 

@@ -308,7 +308,9 @@ def deliver(*, merchant_id: int, shipment_id: int, at: datetime | None = None, b
     arrived = min(at or now, now)
     with transaction.atomic():
         order = locked(merchant_id, _shipment(merchant_id, shipment_id).order_id)
-        parcels = Shipment.objects.of(merchant_id).filter(order=order)
+        parcels = Shipment.objects.of(merchant_id).filter(order=order).exclude(cash__state=CashState.REFUSED)
+        if not parcels.filter(pk=shipment_id).exists():
+            return  # what was refused at the door came back to us
         others = parcels.exclude(pk=shipment_id).filter(delivered_at=None).exists()
         completes = order.status == OrderStatus.SHIPPED and not others
         event = Delivered(

@@ -6,6 +6,7 @@ The third way, the money back, is a refund like any other (actions.refund).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from haitu.core.errors import Refusal
 from haitu.core.events import OrderStatus
 from haitu.core.quote import quote
 from haitu.models import Order, OrderLine, Reservation, Stock, User
+from haitu.reads.cash import agreed_terms, cash_terms
 from haitu.reads.merchant import ShopMerchant
 from haitu.reads.preorders import WaitingOrder, waiting_orders
 from haitu.reads.quote import load_book
@@ -113,6 +115,10 @@ def _elsewhere(merchant: ShopMerchant, order_id: int, now: datetime) -> tuple[di
     )
     for row in rows:
         book = load_book(merchant, to.country, [row.line.variant_id], language=order.language, on=now.date(), at=now)
+        if agreed_terms(merchant.id, order.pk) is not None:  # only lanes that collect will do
+            collecting = cash_terms(merchant, to.country, on=now.date())
+            lanes = tuple(lane for lane in book.terms.lanes if lane.id in collecting)
+            book = replace(book, terms=replace(book.terms, lanes=lanes))
         basket = (BasketLine(variant_id=row.line.variant_id, quantity=row.quantity),)
         try:
             here = quote(basket, book, to=to, on=now.date())

@@ -22,7 +22,7 @@ from haitu.actions.audit import audit
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, lines_of, locked, placed_postings, quoted_by_line
 from haitu.actions.record import record
-from haitu.actions.shipped import shipped_by_line
+from haitu.actions.shipped import shipments_posted, shipped_by_line
 from haitu.actions.stock import release
 from haitu.core.errors import Refusal
 from haitu.core.events import (
@@ -39,6 +39,7 @@ from haitu.core.landed import Waterfall
 from haitu.core.money import half_up, split
 from haitu.links.payment.protocol import ProviderRefused, ProviderSilent, RefundWanted
 from haitu.models import (
+    CashState,
     Order,
     OrderLine,
     Payment,
@@ -49,6 +50,7 @@ from haitu.models import (
     Shipment,
     User,
 )
+from haitu.reads.cash import collected_parcels
 
 log = logging.getLogger(__name__)
 ASK_AGAIN_AFTER = timedelta(seconds=60)
@@ -126,10 +128,22 @@ def left_by_line(order: Order) -> dict[int, int]:
     """What the buyer paid for each line (with its share of shipping, duty and tax) less what was given back of it."""
     quoted = quoted_by_line(order, lines_of(order))
     left = {line_id: posting.waterfall.price for line_id, posting in quoted.items()}
+    collected = collected_parcels(order.merchant_id, order.pk)
+    if collected is not None:  # of what is paid at the door only what was paid there
+        left = dict.fromkeys(left, 0) | _collected_by_line(order, collected)
     for given in Refund.objects.of(order.merchant_id).filter(order=order).exclude(status=RefundStatus.FAILED):
         for share in shares_of(given):
             left[share.line_id] = left.get(share.line_id, 0) - share.amount_minor
     return left
+
+
+def _collected_by_line(order: Order, parcels: frozenset[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for event in shipments_posted(order):
+        for posting in event.postings if event.shipment_id in parcels else ():
+            if posting.line_id is not None:
+                found[posting.line_id] = found.get(posting.line_id, 0) + posting.waterfall.price
+    return found
 
 
 def _checked(lines: Mapping[int, int], left: Mapping[int, int]) -> dict[int, int]:
@@ -167,7 +181,11 @@ def open_refunds(order: Order, amount_minor: int, lines: Mapping[int, int], *, r
 def open_refund(
     order: Order, payment: Payment | None, amount_minor: int, shares: Sequence[LineShare], *, reason: str, now: datetime
 ) -> int:
-    """One refund of one payment, to be asked for after the commit; without a provider it is booked at once."""
+    """One refund of one payment, to be asked for after the commit.
+
+    Without a provider it is booked at once, or, of money that was paid at the door, once somebody has transferred it:
+    see actions.transferred.
+    """
     row = Refund.objects.create(
         merchant_id=order.merchant_id,
         order=order,
@@ -179,9 +197,9 @@ def open_refund(
         lines=[share.as_list() for share in shares],
         created_at=now,
     )
-    if payment is None:
+    if payment is None and collected_parcels(order.merchant_id, order.pk) is None:
         book(order, row, now=now)
-    else:
+    elif payment is not None:
         ask_in_background.enqueue(order.merchant_id, row.pk)
     return row.pk
 
@@ -265,7 +283,9 @@ def ask(*, merchant_id: int, refund_id: int, now: datetime) -> str:
 
 def ask_pending(*, now: datetime, limit: int = 50) -> int:
     """Asks again for refunds whose task was lost or whose provider was silent; how many are settled now."""
-    waiting = Refund.everyone.filter(status=RefundStatus.PENDING, created_at__lte=now - ASK_AGAIN_AFTER)
+    waiting = Refund.everyone.filter(
+        status=RefundStatus.PENDING, payment__isnull=False, created_at__lte=now - ASK_AGAIN_AFTER
+    )
     rows = list(waiting.order_by("created_at").values_list("merchant_id", "pk")[:limit])
     states = [ask(merchant_id=merchant_id, refund_id=refund_id, now=now) for merchant_id, refund_id in rows]
     return sum(state != RefundStatus.PENDING for state in states)
@@ -343,6 +363,8 @@ def _let_go(order: Order, line_ids: set[int], now: datetime) -> None:
     """
     if order.status not in (OrderStatus.PAID, OrderStatus.PART_SHIPPED):
         return
+    if collected_parcels(order.merchant_id, order.pk) is not None:
+        return  # what has not left was not paid for yet
     if order.status == OrderStatus.PAID and order.refunded_minor == order.paid_minor:
         event = Cancelled(key=f"cancelled:{order.pk}", at=now, dims=dims_of(order), postings=placed_postings(order))
         if record(event, merchant_id=order.merchant_id, now=now) is not None:
@@ -359,7 +381,12 @@ def _close(order: Order, now: datetime) -> None:
     """Ends the shipping of an order of which nothing is promised any more."""
     if Reservation.objects.of(order.merchant_id).filter(line__order=order).exists():
         return
-    under_way = Shipment.objects.of(order.merchant_id).filter(order=order, delivered_at=None).exists()
+    under_way = (
+        Shipment.objects.of(order.merchant_id)
+        .filter(order=order, delivered_at=None)
+        .exclude(cash__state=CashState.REFUSED)
+        .exists()
+    )
     event = Closed(key=f"closed:{order.pk}", at=now, dims=dims_of(order), arrived=not under_way)
     record(event, merchant_id=order.merchant_id, now=now)
 
@@ -367,7 +394,7 @@ def _close(order: Order, now: datetime) -> None:
 def going_back(order: Order) -> frozenset[int]:
     """The lines with goods still here whose money is on its way back to the buyer, all of it."""
     pending = Refund.objects.of(order.merchant_id).filter(order=order, status=RefundStatus.PENDING)
-    if not pending.exists():
+    if not pending.exists() or collected_parcels(order.merchant_id, order.pk) is not None:
         return frozenset()
     if refundable(order) <= 0:
         return frozenset(line.pk for line in lines_of(order) if line.shipped < line.quantity)

@@ -51,9 +51,9 @@ def refuse(*, merchant_id: int, shipment_id: int, by: User | None, now: datetime
         record(event, merchant_id=merchant_id, now=now)
         CashParcel.objects.of(merchant_id).filter(pk=parcel.pk).update(state=CashState.REFUSED, refused_at=now)
         release(merchant_id, order.pk)
-        if not event.completes and order.status == OrderStatus.PART_SHIPPED:
-            arrived = not rest.filter(state=CashState.WAITING).exists()
-            closed = Closed(key=f"closed:{order.pk}", at=now, dims=dims_of(order), arrived=arrived)
+        arrived = not rest.filter(state=CashState.WAITING).exists()
+        if not event.completes and (order.status == OrderStatus.PART_SHIPPED or arrived):
+            closed = Closed(key=f"closed:{order.pk}:{shipment_id}", at=now, dims=dims_of(order), arrived=arrived)
             record(closed, merchant_id=merchant_id, now=now)
         write(order, "turned_back", str(shipment_id), now=now)
         change = {"status": (order.status, "refused")}
@@ -113,6 +113,8 @@ def came_back(
         parcel = _locked(merchant_id, shipment_id)
         if parcel.state != CashState.REFUSED:
             raise NotAtTheDoor("This parcel was not refused.")
+        if not CashParcel.objects.of(merchant_id).filter(pk=parcel.pk, back_at=None).update(back_at=now):
+            return 0
         packed = list(Shipment.objects.of(merchant_id).get(pk=shipment_id).lines.select_related("line").order_by("pk"))
         away = [(each.line, min(each.quantity, each.line.shipped - each.line.returned)) for each in packed]
         shares = split(freight_minor, [units for _, units in away])

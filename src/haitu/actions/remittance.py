@@ -73,6 +73,7 @@ def receive_statement(
         raise BadStatement("A statement has a carrier, a number and at least one line.", field="number")
     digest = sha256(raw).hexdigest()
     with transaction.atomic():
+        parcels = _parcels(merchant_id, sorted({line.waybill for line in lines}))  # the orders first, as everywhere
         Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)  # one statement at a time
         known = CashStatement.objects.of(merchant_id).filter(digest=digest).first()
         if known is not None:
@@ -83,7 +84,6 @@ def receive_statement(
         statement = CashStatement.objects.create(
             merchant_id=merchant_id, carrier=carrier, number=number, currency=currency, digest=digest, received_at=now
         )
-        parcels = _parcels(merchant_id, sorted({line.waybill for line in lines}))
         for position, line in enumerate(lines, start=1):
             _settle(statement, position, line, parcels.get(line.waybill), now)
         change = {"lines": (0, len(lines))}

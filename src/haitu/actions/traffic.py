@@ -19,11 +19,16 @@ from haitu.links.secrets import seal
 from haitu.models import (
     Campaign,
     CampaignLink,
+    CaseState,
     Channel,
     Customer,
     Label,
     Market,
     Order,
+    Refund,
+    RefundStatus,
+    ReturnCase,
+    ReturnLabel,
     Touch,
     User,
     VisitCount,
@@ -34,7 +39,7 @@ REPEATS_WITHIN = timedelta(minutes=30)  # the same source again so soon is a rel
 # Whoever writes an address can invent names; beyond these numbers of invented ones they count together.
 MOST_CHANNELS = 100
 MOST_CAMPAIGNS = 5_000
-UNDERWAY = ("pending", "paid", "part_shipped", "shipped")
+UNDERWAY = ("pending", "accepted", "paid", "part_shipped", "shipped")
 LINK_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 LINK_PATH = re.compile(r"(?:[-\w]+/)*", re.ASCII)
 OTHERS = Source(channel="referral", name="Other sites", kind="referral")
@@ -161,13 +166,28 @@ def forget_customer(*, merchant_id: int, customer_id: int, by: User | None, now:
         number = orders.filter(status__in=UNDERWAY).order_by("pk").values_list("number", flat=True).first()
         if number is not None:
             raise StillUnderway(f"Order {number} is not done with.", field="order", number=number)
+        going_back = _going_back(merchant_id, customer_id)
+        if going_back is not None:
+            raise StillUnderway(f"Order {going_back} is not done with.", field="order", number=going_back)
         ids = list(orders.values_list("pk", flat=True))
         Visitor.objects.of(merchant_id).filter(customer=customer).delete()
         Label.objects.of(merchant_id).filter(shipment__order_id__in=ids).update(wanted={}, content=None)
+        cases = ReturnCase.objects.of(merchant_id).filter(order_id__in=ids)
+        ReturnLabel.objects.of(merchant_id).filter(case__in=cases).update(wanted={}, content=None)
+        cases.update(words="")
         Order.objects.of(merchant_id).filter(pk__in=ids).update(name="", email="", phone="", address={}, customer=None)
         customer.delete()
         audit(by, "customer.forget", f"{len(ids)} orders", merchant_id=merchant_id, now=now)
     return len(ids)
+
+
+def _going_back(merchant_id: int, customer_id: int) -> str | None:
+    """An order of theirs with goods or money still on the way back."""
+    theirs = ReturnCase.objects.of(merchant_id).filter(order__customer_id=customer_id)
+    goods = theirs.exclude(state__in=(CaseState.DONE, CaseState.REFUSED, CaseState.CANCELLED))
+    money = Refund.objects.of(merchant_id).filter(order__customer_id=customer_id, status=RefundStatus.PENDING)
+    first = goods.values_list("order__number", flat=True).first()
+    return first or money.values_list("order__number", flat=True).first()
 
 
 def save_link(*, merchant_id: int, draft: LinkDraft, by: User | None, now: datetime) -> CampaignLink:

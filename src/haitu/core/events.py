@@ -295,6 +295,8 @@ DELIVERS = Move(from_=frozenset({OrderStatus.SHIPPED}), to=OrderStatus.DELIVERED
 REFUSES_PART = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}))
 REFUSES = replace(REFUSES_PART, to=OrderStatus.CANCELLED)
 CLOSES = Move(from_=frozenset({OrderStatus.PART_SHIPPED}), to=OrderStatus.SHIPPED)
+# Also of an order that had left whole: what was on its way last was refused at the door.
+CLOSES_ARRIVED = Move(from_=frozenset({OrderStatus.PART_SHIPPED, OrderStatus.SHIPPED}), to=OrderStatus.DELIVERED)
 
 
 def move(event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912  # an arm an event
@@ -320,7 +322,7 @@ def move(event: Event) -> Move:  # noqa: C901, PLR0911, PLR0912  # an arm an eve
         case Delivered():
             return DELIVERS if event.completes else DELIVERS_PART
         case Closed():
-            return replace(CLOSES, to=OrderStatus.DELIVERED) if event.arrived else CLOSES
+            return CLOSES_ARRIVED if event.arrived else CLOSES
         case Refunded():
             return Move(from_=ANY, refunded_minor=event.amount_minor)
         case Placed() | Remitted() | PaymentFailed() | CarrierBilled() | Returned() | ReturnCharged():

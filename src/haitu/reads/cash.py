@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from haitu.core.book import Quote
 from haitu.core.cash import CashTerms
-from haitu.models import CashOffer, CashOrder, CashParcel
+from haitu.models import CashOffer, CashOrder, CashParcel, CashState, ShipmentLine
 from haitu.reads.merchant import ShopMerchant
 
 KEPT = 256  # merchant × country × day
@@ -59,6 +59,24 @@ def agreed_terms(merchant_id: int, order_id: int) -> dict[int, CashTerms] | None
     """The terms an order was agreed on, by lane; None: it is not paid at the door."""
     kept = CashOrder.objects.of(merchant_id).filter(order_id=order_id).values_list("terms", flat=True).first()
     return None if kept is None else {int(lane): CashTerms(**given) for lane, given in kept.items()}
+
+
+def collected_parcels(merchant_id: int, order_id: int) -> frozenset[int] | None:
+    """The parcels (ids) that were paid for at the door; None: the order is not paid there."""
+    if not CashOrder.objects.of(merchant_id).filter(order_id=order_id).exists():
+        return None
+    rows = CashParcel.objects.of(merchant_id).filter(order_id=order_id)
+    return frozenset(rows.exclude(collected_at=None).values_list("shipment_id", flat=True))
+
+
+def turned_back(merchant_id: int, order_id: int) -> dict[int, int]:
+    """Line id → its units in parcels that were refused at the door and have not come back: nobody has them."""
+    refused = CashParcel.objects.of(merchant_id).filter(order_id=order_id, state=CashState.REFUSED, back_at=None)
+    units: dict[int, int] = {}
+    packed = ShipmentLine.objects.of(merchant_id).filter(shipment_id__in=refused.values("shipment_id"))
+    for line_id, quantity in packed.values_list("line_id", "quantity"):
+        units[line_id] = units.get(line_id, 0) + quantity
+    return units
 
 
 def cash_of(merchant_id: int, shipment_id: int) -> dict[str, Any]:

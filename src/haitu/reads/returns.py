@@ -15,6 +15,7 @@ from haitu.core.money import convert
 from haitu.core.returns import Exclusion, ReturnCosts, ReturnRule, ReturnTerms, terms
 from haitu.models import (
     CaseState,
+    CashState,
     Order,
     OrderLine,
     ReturnCost,
@@ -23,6 +24,7 @@ from haitu.models import (
     Shipment,
 )
 from haitu.models import ReturnRule as RuleRow
+from haitu.reads.cash import turned_back
 from haitu.reads.exchange import exchange_rate
 
 OVER = (CaseState.REFUSED, CaseState.CANCELLED)
@@ -108,7 +110,8 @@ def kinds_of(merchant_id: int, product_ids: Iterable[int]) -> dict[int, tuple[st
 
 def delivered_on(order: Order) -> date | None:
     """The day on which the last parcel arrived; None while one is under way: then no days are running."""
-    parcels = list(Shipment.objects.of(order.merchant_id).filter(order=order).values_list("delivered_at", flat=True))
+    sent = Shipment.objects.of(order.merchant_id).filter(order=order).exclude(cash__state=CashState.REFUSED)
+    parcels = list(sent.values_list("delivered_at", flat=True))
     arrived = [at for at in parcels if at is not None]
     return max(arrived).date() if arrived and len(arrived) == len(parcels) else None
 
@@ -122,7 +125,7 @@ class Away:
 
 
 def away(order: Order) -> tuple[Away, ...]:
-    """What may still be asked back, a line each; two queries."""
+    """What may still be asked back, a line each; not what was refused at the door."""
     lines = OrderLine.objects.of(order.merchant_id).filter(order=order).select_related("variant")
     open_pieces = ReturnPiece.objects.of(order.merchant_id).filter(case__order=order, booked=None)
     named = dict(
@@ -131,8 +134,9 @@ def away(order: Order) -> tuple[Away, ...]:
         .annotate(n=Count("pk"))
         .values_list("line_id", "n")
     )
+    refused = turned_back(order.merchant_id, order.pk)
     return tuple(
         Away(line=line, units=left)
         for line in lines.order_by("position", "pk")
-        if (left := line.shipped - line.returned - named.get(line.pk, 0)) > 0
+        if (left := line.shipped - line.returned - named.get(line.pk, 0) - refused.get(line.pk, 0)) > 0
     )

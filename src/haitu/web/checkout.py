@@ -19,7 +19,7 @@ from haitu.core.book import Quote
 from haitu.core.errors import Refusal
 from haitu.reads.cash import cash_for, cash_terms
 from haitu.reads.shop import cart as read
-from haitu.reads.shop.payment import payment_door
+from haitu.reads.shop.payment import payment_door, takes_cards
 from haitu.web import kept, refusals
 from haitu.web.address import Contact, check, fields, lines
 from haitu.web.middleware.headers import allow_form_target, origin_of
@@ -117,6 +117,7 @@ def place(request: ShopRequest) -> HttpResponse:
             channel="direct",
             language=shop.language,
             now=now(),
+            at_door=request.POST.get("pay") == "cash",
         )
     except Refusal as refusal:
         return _review_page(request, _cart(request, contact), contact, refusal=refusal)
@@ -155,6 +156,7 @@ def _review_page(
         "email": contact.email,
         "phone": contact.phone,
         "seen": _seal(cart.quote) if cart.quote else "",
+        "by_card": takes_cards(shop.merchant),
     }
     terms = cash_terms(shop.merchant, shop.market.country, on=now().date())
     at_door = bool(terms) and cart.quote is not None and cash_for(cart.quote, terms)

@@ -21,7 +21,7 @@ from haitu.actions.refund import left_by_line, open_refunds, refundable
 from haitu.actions.returns.label import charge, locked_case
 from haitu.actions.returns.receive import WrongReturnStep, pieces_of, step
 from haitu.actions.returns.second import second_choice
-from haitu.actions.returns.take_back import Back, book_back
+from haitu.actions.returns.take_back import Back, book_back, line_away
 from haitu.actions.stock import lock_rows, row_of
 from haitu.core.errors import Refusal
 from haitu.core.money import convert, convert_back, half_up, split
@@ -219,7 +219,7 @@ def _goods(
     for piece, way in taken:
         if piece.grade != Grade.D:
             shelf = held[shelves[piece.pk].pk]
-            line = OrderLine.objects.of(case.merchant_id).get(pk=piece.line_id)  # an earlier piece has changed it
+            line = line_away(order, piece.line_id, 1)  # read again: an earlier piece has changed it
             kept_bp = costs.price_bp(Grade(piece.grade)) if way.fate in ON_SHELF else 0
             back = Back(quantity=1, warehouse_id=case.warehouse_id, kept_bp=kept_bp)
             piece.booked = book_back(order, line, back, shelf, reason=f"{case.number} {piece.grade}", now=now)
@@ -230,6 +230,7 @@ def _goods(
                 going[key][shelf.pk] = going[key].get(shelf.pk, 0) + 1
                 freight[key] = freight.get(key, 0) + way.lane_minor
         piece.save()
+    _leave_what_is_promised(case.merchant_id, going)
     for nth, ((to, lane_id), units) in enumerate(sorted(going.items()), start=1):
         load = Load(
             number=f"{case.number[:36]}-{nth}",
@@ -239,6 +240,21 @@ def _goods(
             freight_minor=freight[to, lane_id],
         )
         plan_transfer(merchant_id=case.merchant_id, origin_id=case.warehouse_id, load=load, units=units, by=by, now=now)
+
+
+def _leave_what_is_promised(merchant_id: int, going: dict[tuple[int, int | None], dict[int, int]]) -> None:
+    """Whoever waits for such goods has been given what came back; only what is free goes on."""
+    rows = Stock.objects.of(merchant_id).filter(pk__in={pk for units in going.values() for pk in units})
+    free = {row.pk: row.on_hand - row.reserved for row in rows}
+    for key in sorted(going, key=repr):
+        for stock_id, wanted in list(going[key].items()):
+            its = min(wanted, free[stock_id])
+            free[stock_id] -= its
+            going[key][stock_id] = its
+            if not its:
+                del going[key][stock_id]
+        if not going[key]:
+            del going[key]
 
 
 def _shelf(case: ReturnCase, piece: ReturnPiece, now: datetime) -> Stock:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
+from haitu.actions.audit import audit
 from haitu.actions.carriers import carrier_of
-from haitu.actions.labels import MOST_TRIES, OutcomeUnknown
+from haitu.actions.labels import MOST_TRIES, LabelUsed, OutcomeUnknown
 from haitu.actions.letters import write
 from haitu.actions.order import dims_of, locked
 from haitu.actions.record import record
 from haitu.core.errors import Refusal
-from haitu.core.events import Posting, ReturnCharged
+from haitu.core.events import Posting, ReturnCharged, from_payload
 from haitu.core.landed import Waterfall
 from haitu.core.money import convert, split
 from haitu.links.carriers.protocol import (
@@ -31,12 +32,14 @@ from haitu.links.carriers.protocol import (
 )
 from haitu.models import (
     CaseState,
+    Event,
     Order,
     ReturnCase,
     ReturnLabel,
     ReturnLabelState,
     ReturnPiece,
     ReturnSite,
+    User,
     Waybill,
 )
 from haitu.reads.exchange import exchange_rate
@@ -192,6 +195,38 @@ def charge(
         key=key, at=now, dims=dims_of(order), case_id=case.pk, postings=postings, to_carrier=to_carrier
     )
     record(event, merchant_id=order.merchant_id, now=now)
+
+
+def void(*, merchant_id: int, case_id: int, by: User | None, now: datetime) -> None:
+    """Cancels the return's bought label at its carrier and takes its cost back; one that has none stays so.
+
+    Refuses LabelUsed once the carrier has scanned it, and what the carrier refuses.
+    """
+    rows = ReturnLabel.objects.of(merchant_id).filter(case_id=case_id, state=ReturnLabelState.BOUGHT)
+    label = rows.select_related("account__merchant", "case").first()
+    if label is None:
+        return
+    waybill = Waybill.objects.of(merchant_id).filter(account=label.account, number=label.waybill)
+    if waybill.exclude(state__in=("", "announced")).exists():
+        raise LabelUsed("The carrier has this parcel already.")
+    carrier_of(label.account).void(label.waybill, label.reference)
+    with transaction.atomic():
+        order = locked(merchant_id, label.case.order_id)
+        if not rows.filter(pk=label.pk).update(state=ReturnLabelState.VOIDED, changed_at=now):
+            return
+        booked = charged(merchant_id, f"return_label:{label.pk}")
+        if booked:
+            charge(order, label.case, -booked, key=f"return_label_void:{label.pk}", to_carrier=True, now=now)
+        change = {"label": (label.waybill, "")}
+        subject = f"return {label.case.number}"
+        audit(by, "return.label_void", subject, merchant_id=merchant_id, now=now, change=change)
+
+
+def charged(merchant_id: int, key: str) -> int:
+    """What was booked under that key, in the order's currency."""
+    kept = Event.objects.of(merchant_id).filter(key=key).values_list("kind", "payload").first()
+    event = from_payload(*kept) if kept else None
+    return sum(posting.waterfall.returns for posting in event.postings) if isinstance(event, ReturnCharged) else 0
 
 
 # The clock ---------------------------------------------------------------------------------------------------
