@@ -37,6 +37,7 @@ from haitu.models import (
     Order,
     Owned,
     Picture,
+    Refund,
     ReturnCost,
     ReturnRule,
     Shipment,
@@ -132,6 +133,17 @@ def _link(world: World) -> CampaignLink:
     found = CampaignLink.objects.of(world.merchant.pk).filter(code="lantern-ling").first()
     draft = LinkDraft(channel="LANTERN Ling", kind="creator", code="lantern-ling", creator="LANTERN Ling")
     return found or save_link(merchant_id=world.merchant.pk, draft=draft, by=None, now=NOW)
+
+
+def _by_hand(world: World, order: Order) -> Mapping[str, Any]:
+    """A refund of the order that somebody is to transfer."""
+    row, _made = Refund.objects.of(world.merchant.pk).get_or_create(
+        merchant=world.merchant,
+        order=order,
+        token="by-hand",
+        defaults={"amount_minor": 1, "currency": "EUR", "created_at": NOW},
+    )
+    return {"order_id": order.pk, "refund_id": row.pk}
 
 
 def _done(world: World, order: Order) -> Mapping[str, Any]:
@@ -244,6 +256,9 @@ CASES: dict[str, Case] = {
     "desk/orders/<int:order_id>/": Case(ids=_order),
     "desk/orders/<int:order_id>/slip/": Case(ids=_order),
     "desk/orders/<int:order_id>/ship/": Case(ids=_order, body=lambda w, o: {f"line_{_line(w, o)}": 1}),
+    "desk/orders/<int:order_id>/refunds/<int:refund_id>/transferred/": Case(
+        ids=_by_hand, body=lambda _w, _o: {"reference": "SEPA 1"}
+    ),
     "desk/orders/<int:order_id>/refund/": Case(ids=_order, body=lambda _w, _o: {"amount": "1.00"}),
     "desk/orders/<int:order_id>/cancel/": Case(ids=_order, body=lambda _w, _o: {"reason": "mine now"}),
     "desk/orders/<int:order_id>/return/": Case(
@@ -505,6 +520,7 @@ CASES: dict[str, Case] = {
         ids=lambda w, o: {"case_id": returning.stray(w, o, "asked").pk}, body=lambda _w, _o: {"told": "No."}
     ),
     "desk/returns/<int:case_id>/receive/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o).pk}),
+    "desk/returns/<int:case_id>/label/void/": Case(ids=lambda w, o: {"case_id": returning.stray(w, o).pk}),
     "desk/returns/<int:case_id>/grade/": Case(
         ids=lambda w, o: {"case_id": returning.piece_of(w, o, "received").case_id},
         body=lambda w, o: {f"grade_{returning.piece_of(w, o, 'received').pk}": "D"},
@@ -667,6 +683,7 @@ def test_a_reader_changes_nothing(world: World, order: Order, route: str) -> Non
 NEEDS_MORE = {
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/label/",  # there is no such parcel
     "desk/labels/<int:label_id>/void/",  # its carrier does not answer
+    "desk/returns/<int:case_id>/label/void/",  # there is no such label
     "desk/merchant/",  # Lin has one merchant
     "desk/orders/<int:order_id>/return/",  # nothing has left yet
     "desk/orders/<int:order_id>/parcels/<int:parcel_id>/delivered/",

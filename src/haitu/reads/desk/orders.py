@@ -18,6 +18,7 @@ from haitu.models import (
     OrderLine,
     Payment,
     Refund,
+    RefundStatus,
     Reservation,
     Return,
     Shipment,
@@ -140,6 +141,7 @@ class MoneyView:
     status: str
     told: str
     at: datetime
+    by_hand: bool = False  # a refund that somebody transfers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +280,16 @@ def order(merchant_id: int, order_id: int) -> OrderView | None:
         lines=lines,
         parcels=_parcels(merchant_id, order_id),
         payments=_payments(merchant_id, order_id),
-        refunds=tuple(like(MoneyView, refund, kind=refund.reason, at=refund.created_at) for refund in refunds),
+        refunds=tuple(
+            like(
+                MoneyView,
+                refund,
+                kind=refund.reason,
+                at=refund.created_at,
+                by_hand=refund.payment_id is None and refund.status == RefundStatus.PENDING,
+            )
+            for refund in refunds
+        ),
         returns=tuple(
             Return.objects.of(merchant_id)
             .filter(order_id=order_id)
@@ -396,6 +407,6 @@ def _parcels(merchant_id: int, order_id: int) -> tuple[ParcelView, ...]:
 def _payments(merchant_id: int, order_id: int) -> tuple[MoneyView, ...]:
     payments = Payment.objects.of(merchant_id).filter(order_id=order_id).select_related("account")
     return tuple(
-        like(MoneyView, payment, kind=payment.account.provider, at=payment.created_at)
+        like(MoneyView, payment, kind=payment.account.provider, at=payment.created_at, by_hand=False)
         for payment in payments.order_by("pk")
     )

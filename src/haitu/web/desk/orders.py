@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from haitu.actions import transferred as by_hand
 from haitu.actions.cancel import cancel as cancel_order
 from haitu.actions.fulfil import book_carrier_bill, deliver, ship
 from haitu.actions.refund import refund
@@ -219,6 +220,24 @@ def give_back(request: HttpRequest, desk: Desk, /, *, order_id: int) -> HttpResp
         )
 
     return acted(request, _page(order_id), act, _("The refund is on its way."))
+
+
+@door(write=Right.REFUND)
+def transferred(request: HttpRequest, desk: Desk, /, *, order_id: int, refund_id: int) -> HttpResponse:
+    """Money that was paid at the door is on its way back by a transfer, or will not go after all."""
+    gone, now = forms.text(request.POST, "not") == "yes", timezone.now()
+
+    def act() -> None:
+        if gone:
+            by_hand.called_off(merchant_id=desk.merchant.id, refund_id=refund_id, by=desk.user, now=now)
+            return
+        reference = forms.text(request.POST, "reference")
+        by_hand.transferred(
+            merchant_id=desk.merchant.id, refund_id=refund_id, reference=reference, by=desk.user, now=now
+        )
+
+    done = _("The refund is called off.") if gone else _("The transfer is booked.")
+    return acted(request, _page(order_id), act, done)
 
 
 @door(write=Right.REFUND)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from haitu.actions.returns import label
 from haitu.actions.returns import receive as steps
 from haitu.actions.returns import rules as word
 from haitu.actions.returns.decide import Chosen, decide
@@ -116,6 +117,17 @@ def grade(request: HttpRequest, desk: Desk, /, *, case_id: int) -> HttpResponse:
         steps.grade(merchant_id=desk.merchant.id, case_id=case_id, grades=grades, by=desk.user, now=timezone.now())
 
     return acted(request, _page(case_id), act, _("The grades are noted."))
+
+
+@door(write=Right.SHIP)
+def void_label(request: HttpRequest, desk: Desk, /, *, case_id: int) -> HttpResponse:
+    """The label of the way back is not needed."""
+    return acted(
+        request,
+        _page(case_id),
+        lambda: label.void(merchant_id=desk.merchant.id, case_id=case_id, by=desk.user, now=timezone.now()),
+        _("The label is cancelled."),
+    )
 
 
 @door(write=Right.REFUND)
