@@ -23,6 +23,8 @@ from haitu.models import ChannelKind
         ({"fbclid": "abc", "utm_source": "ig", "utm_medium": "paid_social"}, "", "meta-social", "social"),
         ({"utm_source": "meta", "utm_medium": "retargeting"}, "", "meta-retargeting", "retargeting"),
         ({"ttclid": "abc"}, "", "tiktok-social", "social"),
+        ({"utm_source": "tiktok", "utm_medium": "cpc"}, "", "tiktok-social", "social"),
+        ({"utm_source": "Baidu", "utm_medium": "cpc"}, "", "baidu", "search"),
         ({"utm_source": "tiktok", "utm_medium": "retargeting"}, "", "tiktok-retargeting", "retargeting"),
         ({"utm_source": "Xiao Ming", "utm_medium": "influencer"}, "", "xiao-ming", "creator"),
         ({"utm_source": "Xiao Ming"}, "", "xiao-ming", "referral"),

@@ -39,7 +39,7 @@ def test_a_carrier_is_opened_used_and_held_to_its_word(
     shipment = parcel(world)
     log_in(page, live_server)
     page.goto(f"{live_server.url}{reverse('desk:carriers')}?carrier=sandbox")
-    page.get_by_label("Name", exact=True).first.fill("Sandbox DE")
+    page.get_by_label("Name of the account").fill("Sandbox DE")
     page.get_by_label("Address of the interface").fill(f"{books.own_address}/sandbox")
     page.get_by_label("Key").fill(KEY)
     assert complaints(page) == []

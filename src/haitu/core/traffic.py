@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 LONGEST = 120  # characters of a name that are kept
+PAID_BY = frozenset({"cpc", "ppc", "cpm", "paid"})  # says how a visit is paid, not what the platform shows
 SAFE = re.compile(r"[^\w .:+/|%&@#()\[\]-]")  # what a campaign's name may not hold: control characters, markup
 
 Mode = Literal["opt_in", "opt_out"]
@@ -117,7 +118,7 @@ def _named(query: Mapping[str, str], sources: Sources) -> Origin | None:
     if known is None:
         code = re.sub(r"[^a-z0-9]+", "-", given).strip("-")[:20] or "other"
         return Origin(channel=code, name=given[:60], kind=kind or "referral")
-    if kind is None or kind == known.kind:
+    if kind is None or kind == known.kind or medium in PAID_BY:
         return known
     return _twin(known, kind, sources)
 

@@ -68,7 +68,7 @@ ACCOUNTS = STEPS | {
     "warehouse_payable": gettext_noop("Warehouses"),
     "outlet_payable": gettext_noop("Outlets"),
     "spend_payable": gettext_noop("Traffic platforms"),
-    "supplier_payable": gettext_noop("Suppliers"),
+    "supplier_payable": gettext_noop("Owed to suppliers"),
     "quote": gettext_noop("Counterpart of quotes"),
 }
 LETTERS = {
@@ -157,6 +157,12 @@ SHARES = {
     "value": gettext_noop("Value"),
     "units": gettext_noop("Units"),
 }
+GOODS = {
+    "battery": gettext_noop("batteries"),
+    "liquid": gettext_noop("liquids"),
+    "powder": gettext_noop("powders"),
+    "fire": gettext_noop("what burns easily"),
+}
 CHANNELS = {
     "": gettext_noop("Unknown"),
     "direct": gettext_noop("Direct"),
@@ -232,6 +238,11 @@ def purchase_status(code: str) -> str:
 
 def share_by(code: str) -> str:
     return _named(SHARES, code)
+
+
+def goods(code: str) -> str:
+    """A kind of goods that some lanes refuse."""
+    return _named(GOODS, code)
 
 
 def channel(code: str) -> str:
