@@ -10,6 +10,14 @@ from haitu.models import FxRate
 from tests.world import NOW, PER_EUR_E9, World
 
 MONDAY = date(2026, 11, 9)
+TYPED = {
+    "platform": "google",
+    "name": "Typed",
+    "channel": "google",
+    "channel_kind": "search",
+    "currency": "EUR",
+    "time_zone": "Europe/Berlin",
+}
 HEADING = "Day,Campaign,Campaign ID,Country,Cost\n"
 
 

@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from haitu.actions.traffic import LinkDraft, save_link
 from haitu.links.secrets import seal
 from haitu.models import (
+    AdAccount,
     CampaignLink,
     CarrierAccount,
     CarrierInvoice,
@@ -41,10 +42,11 @@ from haitu.models import (
     ReturnCost,
     ReturnRule,
     Shipment,
+    SpendFile,
     Unscoped,
     User,
 )
-from tests.actions import loading, returning
+from tests.actions import loading, returning, spending
 from tests.actions.buying import basket_of, paid_order
 from tests.world import HOST, NOW, OTHER_HOST, TODAY, World
 
@@ -126,6 +128,19 @@ def _closure(world: World, _: Order) -> Mapping[str, Any]:
         merchant=world.merchant, lane=world.lanes["LEJ-DE"], valid_from=TODAY, reason="LANTERN strike"
     )
     return {"closure_id": found.pk}
+
+
+def _report() -> SimpleUploadedFile:
+    return SimpleUploadedFile("spend.csv", b"Day,Campaign,Cost\n2026-11-20,Lanterns,1.00\n")
+
+
+def _spend(world: World) -> dict[str, int]:
+    """An ad account and a report of it, looked at."""
+    account = AdAccount.objects.of(world.merchant.pk).filter(name="Google EUR").first()
+    account_id = account.pk if account else spending.account(world)
+    file = SpendFile.objects.of(world.merchant.pk).filter(account_id=account_id).first()
+    file_id = file.pk if file else spending.look(world, account_id, "2026-11-20,Lanterns,1,DE,5.00\n")
+    return {"account_id": account_id, "file_id": file_id}
 
 
 def _link(world: World) -> CampaignLink:
@@ -385,6 +400,26 @@ CASES: dict[str, Case] = {
     "desk/traffic/links/": Case(body=lambda _w, _o: {"channel": "Ming", "kind": "creator", "code": "ming"}),
     "desk/traffic/links/<slug:code>.svg": Case(ids=lambda w, _o: {"code": _link(w).code}),
     "desk/traffic/links/<int:link_id>/end/": Case(ids=lambda w, _o: {"link_id": _link(w).pk}),
+    "desk/spend/": Case(),
+    "desk/spend/export/": Case(),
+    "desk/spend/upload/": Case(
+        ids=lambda w, _o: _spend(w), body=lambda w, _o: {"account": _spend(w)["account_id"], "file": _report()}
+    ),
+    "desk/spend/cost/": Case(
+        ids=lambda w, _o: _spend(w),
+        body=lambda w, _o: {"account": _spend(w)["account_id"], "campaign": "A", "kind": "other", "amount": "1"},
+    ),
+    "desk/spend/accounts/new/": Case(body=lambda _w, _o: spending.TYPED),
+    "desk/spend/accounts/<int:account_id>/": Case(
+        ids=lambda w, _o: {"account_id": _spend(w)["account_id"]}, body=lambda _w, _o: spending.TYPED
+    ),
+    "desk/spend/accounts/<int:account_id>/pull/": Case(ids=lambda w, _o: {"account_id": _spend(w)["account_id"]}),
+    "desk/spend/files/<int:file_id>/": Case(ids=lambda w, _o: {"file_id": _spend(w)["file_id"]}),
+    "desk/spend/files/<int:file_id>/apply/": Case(ids=lambda w, _o: {"file_id": _spend(w)["file_id"]}),
+    "desk/spend/files/<int:file_id>/undo/": Case(
+        ids=lambda w, _o: {"file_id": spending.take_in(w, _spend(w)["account_id"], "2026-11-20,Lanterns,1,DE,5.00\n")}
+    ),
+    "desk/spend/files/<int:file_id>/discard/": Case(ids=lambda w, _o: {"file_id": _spend(w)["file_id"]}),
     "desk/orders/<int:order_id>/forget/": Case(ids=_done),
     "desk/network/": Case(),
     "desk/network.json": Case(),

@@ -122,6 +122,8 @@ def undo(*, merchant_id: int, file_id: int, by: User | None, now: datetime) -> N
     """The spend as it was before the file; the ledger takes back the difference. Refuses NewerSpend."""
     with transaction.atomic():
         file = _file(merchant_id, file_id, SpendFileState.APPLIED)
+        if not file.rows:  # a pull so old that its lines are no longer kept
+            raise NoSuchSpendFile("There is no such spend file.", field="file")
         account = locked(merchant_id, file.account_id)
         newer = SpendFile.objects.of(merchant_id).filter(account=account, state=SpendFileState.APPLIED, pk__gt=file.pk)
         if newer.filter(first_day__lte=file.last_day, last_day__gte=file.first_day).exists():

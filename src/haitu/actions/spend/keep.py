@@ -1,8 +1,8 @@
 """Lines of spend → rows, replacing what an earlier file or pull said of the same days.
 
 What is replaced: of the account, the days and campaigns that the new lines cover (a pull covers every campaign), in the
-kinds that they hold; media takes the agency's fee with it. So a report by country replaces one without, a file of one
-campaign leaves the others alone, and the same file twice changes nothing.
+kinds that they hold; media takes the agency's fee with it that the account says. So a report by country replaces one
+without, a file of one campaign leaves the others alone, and the same file twice changes nothing.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def replace(
     cells = Cells(account=account, default_market=market_id, now=now)
     for line in lines:
         cells.add(line)
-    kinds = {kind for *_rest, kind in cells.found} | ({"media", "agency", "credit"} if every_campaign else set())
-    kinds |= {"agency"} if "media" in kinds else set()
+    kinds = {kind for *_rest, kind in cells.found} | ({"media"} if every_campaign else set())
+    kinds |= {"agency"} if "media" in kinds and account.fee_bp else set()
     old = Spend.objects.of(account.merchant_id).filter(account=account, day__in=set(days), kind__in=kinds)
     if not every_campaign:
         old = old.filter(campaign_id__in={campaign for campaign, *_rest in cells.found})
