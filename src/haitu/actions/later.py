@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from haitu.actions.cancel import cancel
+from haitu.actions.many import for_each, run
 from haitu.core.errors import Refusal
-from haitu.models import Letter, Order
+from haitu.models import Order
 from haitu.reads.late import LATER, expected_by, late_parcels, may_call_off, promised_by
 
 
@@ -46,26 +47,21 @@ def tell_later(merchant_id: int, news: Iterable[News], *, now: datetime) -> int:
     }
     if not later:
         return 0
-    told: dict[int, str] = {}
-    for order_id, day in (
-        Letter.objects.of(merchant_id).filter(order_id__in=later, kind=LATER).values_list("order_id", "reference")
-    ):
-        told[order_id] = max(told.get(order_id, ""), day)
-    reachable = Order.objects.of(merchant_id).filter(pk__in=later).exclude(email="").order_by("pk")
-    letters = [
-        Letter(
-            merchant_id=merchant_id,
-            order_id=order_id,
-            kind=LATER,
-            reference=later[order_id].isoformat(),
-            created_at=now,
-            next_try_at=now,
-        )
-        for order_id in reachable.values_list("pk", flat=True)
-        if later[order_id].isoformat() > told.get(order_id, "")
-    ]
-    Letter.objects.bulk_create(letters, batch_size=500, ignore_conflicts=True)
-    return len(letters)
+    moment = connection.ops.adapt_datetimefield_value(now)
+    rows = [(order_id, day.isoformat()) for order_id, day in sorted(later.items())]
+    return run(for_each((("id", "whole"), ("day", "text")), _LETTERS), rows, LATER, moment, moment, merchant_id, LATER)
+
+
+# To those who can be reached, and of whom nobody told this day or a later one.
+_LETTERS = """
+    INSERT INTO haitu_letter (merchant_id, order_id, kind, reference, created_at, next_try_at, tries, told)
+    SELECT o.merchant_id, o.id, %s, v.day, %s, %s, 0, ''
+    FROM v JOIN haitu_order o ON o.id = v.id
+    WHERE o.merchant_id = %s AND o.email <> ''
+        AND NOT EXISTS (SELECT 1 FROM haitu_letter l WHERE l.order_id = o.id AND l.kind = %s AND l.reference >= v.day)
+    ORDER BY o.id
+    ON CONFLICT DO NOTHING
+"""
 
 
 def tell_of_late_parcels(*, now: datetime) -> int:

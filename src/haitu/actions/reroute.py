@@ -8,24 +8,26 @@ is kept beside it ("rerouted") and booked when the goods leave.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
+from haitu.actions.afloat import serve
 from haitu.actions.audit import audit
 from haitu.actions.later import News, tell_later
+from haitu.actions.many import for_each, run
 from haitu.core.errors import Refusal
 from haitu.core.money import convert
-from haitu.models import Order, Reservation, Stock, User
+from haitu.models import Stock, User
 from haitu.reads.exchange import exchange_rate
 from haitu.reads.merchant import ShopMerchant, by_id
-from haitu.reads.reroute import Moved, Proposal, Router, last_change, stranded, stranded_ids, told
+from haitu.reads.reroute import Moved, Proposal, Router, last_change, parsed, stranded, stranded_ids, told
 
 CHUNK = 1000  # orders written in one transaction
+LOOKED_UP = 100  # chunks whose ids are found by one question
 
 
 class NoSuchMerchant(Refusal):
@@ -62,13 +64,11 @@ def reroute(
     if merchant is None:
         raise NoSuchMerchant("There is no such merchant.")
     router = Router(merchant=merchant, on=now.date(), at=now)
-    moved = late = after = 0
+    moved = late = 0
     more: dict[str, int] = {}
     refused: list[tuple[str, str]] = []
-    chosen = None if order_ids is None else sorted(set(order_ids))
-    while ids := _next(merchant_id, chosen, after, now):
-        after = ids[-1]
-        again: list[int] = ids
+    for ids in _chunks(merchant_id, order_ids, now):
+        again: Sequence[int] = ids
         for _ in range(3):  # what another process took meanwhile is planned anew
             proposals = router.propose(stranded(merchant_id, again, on=now.date()))
             served = [
@@ -101,10 +101,19 @@ def _may(proposal: Proposal, merchant: ShopMerchant, unasked_minor: int | None, 
     return convert(proposal.more_minor, rate) <= unasked_minor
 
 
-def _next(merchant_id: int, chosen: Sequence[int] | None, after: int, now: datetime) -> list[int]:
-    if chosen is None:
-        return stranded_ids(merchant_id, on=now.date(), after=after, limit=CHUNK)
-    return [order_id for order_id in chosen if order_id > after][:CHUNK]
+def _chunks(merchant_id: int, order_ids: Iterable[int] | None, now: datetime) -> Iterator[Sequence[int]]:
+    """The given orders, or all that are stranded, by id, as many at a time as one transaction writes."""
+    if order_ids is not None:
+        yield from _parts(sorted(set(order_ids)))
+        return
+    after = 0
+    while ids := stranded_ids(merchant_id, on=now.date(), after=after, limit=LOOKED_UP * CHUNK):
+        yield from _parts(ids)
+        after = ids[-1]
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def move_promises(merchant_id: int, proposals: Sequence[Proposal], now: datetime) -> set[int]:
@@ -120,30 +129,38 @@ def move_promises(merchant_id: int, proposals: Sequence[Proposal], now: datetime
         stocks = {row.pk: row for row in rows}
         before = {pk: row.reserved for pk, row in stocks.items()}
         done = [proposal for proposal in wanted if _taken(proposal.moved, stocks)]
+        entries = {p.order.order_id: _entry(unchanged[p.order.order_id], p, now) for p in done}
         changed = [row for pk, row in stocks.items() if row.reserved != before[pk]]
-        _set(_STOCK, [(row.pk, row.reserved) for row in changed])
-        lines = [line for proposal in done for line in proposal.moved]
-        _set(_LINE, [(line.waiting.line_id, line.warehouse_id, line.lane_id) for line in lines])
-        promises = [(line.waiting.line_id, line.stock_id) for line in lines]
-        _set(_PROMISE, [pair for pair, line in zip(promises, lines, strict=True) if line.waiting.stock_id != pair[1]])
-        kept = {p.order.order_id: _kept(unchanged[p.order.order_id], p, now) for p in done}
-        _set(_ORDER, [(order_id, json.dumps(quote, ensure_ascii=False)) for order_id, quote in kept.items()])
-        tell_later(merchant_id, [News.of(order_id, quote) for order_id, quote in kept.items()], now=now)
+        _write(changed, [line for proposal in done for line in proposal.moved], entries)
+        for row in changed:  # whoever waits there for goods gets what these orders left
+            if row.preordered and row.reserved < before[row.pk]:
+                serve(merchant_id, row.pk, before[row.pk] - row.reserved)
+        news = [News.of(order_id, with_entry(unchanged[order_id], entry)) for order_id, entry in entries.items()]
+        tell_later(merchant_id, news, now=now)
     return {proposal.order.order_id for proposal in done}
+
+
+_ORDERS = """
+    SELECT id, quote FROM haitu_order
+    WHERE merchant_id = %s AND status IN ('accepted', 'paid', 'part_shipped') AND id IN ({orders})
+    ORDER BY id {lock}
+"""
+_PROMISED = """
+    SELECT r.line_id, r.stock_id, l.lane_id, r.quantity
+    FROM haitu_reservation r JOIN haitu_orderline l ON l.id = r.line_id
+    WHERE r.merchant_id = %s AND l.order_id IN ({orders})
+"""
 
 
 def _locked(merchant_id: int, proposals: Sequence[Proposal]) -> dict[int, dict[str, Any]]:
     """Order → its quote, of the orders nobody else holds and whose goods still wait as they did; held from now on."""
-    ids = [proposal.order.order_id for proposal in proposals]
-    rows = Order.objects.of(merchant_id).select_for_update(no_key=True, skip_locked=True).order_by("pk")
-    waiting = rows.filter(pk__in=ids, status__in=("accepted", "paid", "part_shipped"))
-    held: dict[int, dict[str, Any]] = dict(waiting.values_list("pk", "quote"))
-    promised = {
-        (line_id, stock_id, lane_id): quantity
-        for line_id, stock_id, lane_id, quantity in Reservation.objects.of(merchant_id)
-        .filter(line__order_id__in=held)
-        .values_list("line_id", "stock_id", "line__lane_id", "quantity")
-    }
+    ids = ", ".join(str(int(proposal.order.order_id)) for proposal in proposals)
+    lock = "FOR NO KEY UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDERS.format(orders=ids, lock=lock), [merchant_id])
+        held = {order_id: parsed(quote) for order_id, quote in cursor.fetchall()}
+        cursor.execute(_PROMISED.format(orders=ids), [merchant_id])
+        promised = {tuple(row[:3]): row[3] for row in cursor.fetchall()}
     return {
         proposal.order.order_id: held[proposal.order.order_id]
         for proposal in proposals
@@ -169,8 +186,13 @@ def _taken(moved: Sequence[Moved], stocks: Mapping[int, Stock]) -> bool:
     return True
 
 
-def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> dict[str, Any]:
+def with_entry(quote: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     """The order's quote, untouched, with what was re-routed beside it: the last one of a line is what is expected."""
+    return {**quote, "rerouted": [*quote.get("rerouted", []), entry]}
+
+
+def _entry(quote: dict[str, Any], proposal: Proposal, now: datetime) -> dict[str, Any]:
+    """What was re-routed, as the order keeps it."""
     entry = {
         "at": now.isoformat(),
         "latest": proposal.latest.isoformat() if proposal.latest else "",
@@ -192,25 +214,30 @@ def _kept(quote: dict[str, Any], proposal: Proposal, now: datetime) -> dict[str,
         entry["chosen"] = asdict(proposal.chosen)
     elif undone := last_change(quote, {line.waiting.line_id for line in proposal.moved}).get("chosen"):
         entry["undoes"] = undone  # a person's choice, whose way is shut
-    return {**quote, "rerouted": [*quote.get("rerouted", []), entry]}
+    return entry
 
 
-# One statement for many rows, in SQL that both databases take; {cast} makes text a JSON column's value where needed.
-_STOCK = "UPDATE haitu_stock SET reserved = v.b FROM v WHERE haitu_stock.id = v.a"
-_LINE = "UPDATE haitu_orderline SET warehouse_id = v.b, lane_id = v.c FROM v WHERE haitu_orderline.id = v.a"
-_PROMISE = "UPDATE haitu_reservation SET stock_id = v.b FROM v WHERE haitu_reservation.line_id = v.a"
-_ORDER = "UPDATE haitu_order SET quote = {cast} FROM v WHERE haitu_order.id = v.a"
-MOST_ROWS = 400  # in one statement; SQLite takes so many variables
+_STOCK = "UPDATE haitu_stock SET reserved = v.units FROM v WHERE haitu_stock.id = v.id"
+_LINE = "UPDATE haitu_orderline SET warehouse_id = v.warehouse, lane_id = v.lane FROM v WHERE haitu_orderline.id = v.id"
+_PROMISE = "UPDATE haitu_reservation SET stock_id = v.stock FROM v WHERE haitu_reservation.line_id = v.id"
+# Only the new entry travels; the rest of the quote stays where it is.
+_ENTRY = {
+    "postgresql": """quote || jsonb_build_object('rerouted',
+        COALESCE(quote -> 'rerouted', CAST('[]' AS jsonb)) || jsonb_build_array(v.entry))""",
+    "sqlite": """json_set(quote, '$.rerouted',
+        json_insert(COALESCE(json_extract(quote, '$.rerouted'), '[]'), '$[#]', json(v.entry)))""",
+}
+_ORDER = "UPDATE haitu_order SET quote = {entry} FROM v WHERE haitu_order.id = v.id"
 
 
-def _set(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    cast = "CAST(v.b AS jsonb)" if connection.vendor == "postgresql" else "v.b"
-    for start in range(0, len(rows), MOST_ROWS):
-        part = rows[start : start + MOST_ROWS]
-        marks = ", ".join(["(" + ", ".join(["%s"] * len(part[0])) + ")"] * len(part))
-        names = ", ".join("abc"[: len(part[0])])
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"WITH v({names}) AS (VALUES {marks}) {statement.format(cast=cast)}",  # placeholders only
-                [value for row in part for value in row],
-            )
+def _write(stocks: Iterable[Stock], lines: Sequence[Moved], entries: Mapping[int, Mapping[str, Any]]) -> None:
+    """Stock rows, lines, promises and orders, each kind in one statement."""
+    run(for_each((("id", "whole"), ("units", "whole")), _STOCK), [(row.pk, row.reserved) for row in stocks])
+    run(
+        for_each((("id", "whole"), ("warehouse", "whole"), ("lane", "whole")), _LINE),
+        [(line.waiting.line_id, line.warehouse_id, line.lane_id) for line in lines],
+    )
+    elsewhere = [(line.waiting.line_id, line.stock_id) for line in lines if line.waiting.stock_id != line.stock_id]
+    run(for_each((("id", "whole"), ("stock", "whole")), _PROMISE), elsewhere)
+    statement = _ORDER.format(entry=_ENTRY[connection.vendor])
+    run(for_each((("id", "whole"), ("entry", "json")), statement), list(entries.items()))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -201,7 +202,7 @@ def _rows(sql: str, given: list[Any], lists: Mapping[str, Sequence[int]], rest: 
 
 def _stranded(rows: Sequence[tuple[Any, ...]]) -> Stranded:
     first = rows[0]
-    address, quote = _json(first[5]), _json(first[6])
+    address, quote = _alike(first[5]), parsed(first[6])
     return Stranded(
         order_id=first[0],
         number=first[1],
@@ -235,7 +236,7 @@ def _chosen_by(quote: Mapping[str, Any], line_ids: set[int]) -> str:
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    quoted = _json(row[20]) or [0] * 12
+    quoted = _alike(row[20]) or [0] * 12
     quantity, of = row[13], row[14]
     return Waiting(
         line_id=row[10],
@@ -252,7 +253,17 @@ def _waiting(row: tuple[Any, ...]) -> Waiting:
     )
 
 
-def _json(value: Any) -> Any:
+@lru_cache(maxsize=4096)
+def _known(text: str) -> Any:
+    """What many rows say alike (a town, a waterfall); to be read only."""
+    return json.loads(text)
+
+
+def _alike(value: Any) -> Any:
+    return _known(value) if isinstance(value, str) else value
+
+
+def parsed(value: Any) -> Any:
     """A JSON column as Python has it; drivers give it parsed or as text."""
     return json.loads(value) if isinstance(value, str) else value
 
@@ -278,6 +289,7 @@ class Router:
     _taken: dict[int, int] = field(default_factory=dict)  # stock id → units taken in this run
     _shelves: dict[tuple[str, int], list[StockAt]] = field(default_factory=dict)
     _plans: dict[Any, _Plan | Refusal] = field(default_factory=dict)
+    _priced: dict[tuple[str, str, str], Destination] = field(default_factory=dict)
 
     def propose(self, orders: Sequence[Stranded]) -> list[Proposal]:
         """A proposal for each, in their order, which is that of taking stock."""
@@ -291,6 +303,7 @@ class Router:
         self._taken.clear()
         self._plans.clear()
         self._shelves.clear()
+        self._priced.clear()
         wanted: dict[str, set[int]] = {}
         for order in orders:
             wanted.setdefault(order.to.country, set()).update(line.variant_id for line in order.lines)
@@ -373,7 +386,7 @@ class Router:
             ]
         )
         prices = tuple((line.variant_id, line.quantity, line.unit_minor) for line in lines)
-        to = _as_priced(order.to, book)
+        to = self._as_priced(order.to, book)
         key = (to, order.cash, order.duty_paid_by, prices, shipping_minor, within, situation)
         if key not in self._plans:
             items = {line.variant_id: self._item(book, line) for line in lines}
@@ -401,18 +414,22 @@ class Router:
         """Of a row's promises the order's own one does not bind it; what others took in this run does."""
         return self._taken.get(at.stock_id, 0) - own.get(at.stock_id, 0)
 
+    def _as_priced(self, to: Destination, book: Book) -> Destination:
+        """Without its postcode unless a lane counts that as remote: neighbours are one question."""
+        key = (to.country, to.region, to.postcode)
+        if key not in self._priced:
+            remote = any(
+                is_remote(lane.tariff, to.postcode) for lane in book.terms.lanes if lane.tariff.remote_postcodes
+            )
+            self._priced[key] = to if remote else replace(to, postcode="")
+        return self._priced[key]
+
     def _item(self, book: Book, line: Waiting) -> Item:
         """The item at the price the buyer paid; one object per price, so that answers about it are remembered."""
         key = (line.variant_id, line.unit_minor, book.terms.market.country)
         if key not in self._items:
             self._items[key] = replace(book.item(line.variant_id), override_minor=line.unit_minor)
         return self._items[key]
-
-
-def _as_priced(to: Destination, book: Book) -> Destination:
-    """Without its postcode unless a lane counts that as remote: neighbours are one question."""
-    remote = any(is_remote(lane.tariff, to.postcode) for lane in book.terms.lanes if lane.tariff.remote_postcodes)
-    return to if remote else replace(to, postcode="")
 
 
 def apart(lines: Sequence[Waiting]) -> list[list[Waiting]]:
