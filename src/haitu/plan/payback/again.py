@@ -19,7 +19,11 @@ def again(counts: Counts, plan: Layout, seen: Watched) -> Pool:
     """The repeats of each channel, with a shape that all share."""
     grid = shapes.repeats()
     events, exposed = summed(counts.again_by_age, plan.cells), summed(seen.buyers, plan.cells)
-    return pool(events, exposed, grid.by_week, grid.log_prior, level=REPEATS_A_YEAR, temper=dispersion(counts))
+    over = dispersion(counts)
+    # A person's many orders weigh on how many there are, and half as much on when they come.
+    return pool(
+        events, exposed, grid.by_week, grid.log_prior, level=REPEATS_A_YEAR, temper=over, temper_shape=(1 + over) / 2
+    )
 
 
 def repeat_rates(rng: np.random.Generator, counts: Counts, plan: Layout, seen: Watched, draws: int) -> list[Array]:

@@ -76,20 +76,23 @@ def pool(
     *,
     level: tuple[float, float],
     temper: float = 1.0,
+    temper_shape: float = 1.0,
     alike: Array = ALIKE_PRIOR,
 ) -> Pool:
     """The posterior of groups (rows of `events` and `exposure`, G × L). `level`: log mean and sd of the prior.
 
     `alike`: log prior of ALIKE. `temper` > 1: how much more the events vary than Poisson; they then
-    count for less (quasi-likelihood).
+    count for less (quasi-likelihood). `temper_shape`: the same of how they lie over the bins, given how many they are.
     """
     width = events.shape[1]
     total = events.sum(axis=1) / temper  # G
     exposed = exposure @ by_week[:, :width].T / temper  # G × K
-    fit = (events.sum(axis=0) / temper) @ np.log(np.maximum(by_week[:, :width], 1e-300)).T + log_prior  # K
-    profile = fit - total.sum() * np.log(np.maximum(exposed.sum(axis=0), 1e-300))
+    watched = np.log(np.maximum(exposed, 1e-300))
+    lie = events.sum(axis=0) @ np.log(np.maximum(by_week[:, :width], 1e-300)).T - events.sum(axis=1) @ watched
+    fit = log_prior + lie / temper_shape  # K
+    profile = fit + total @ watched - total.sum() * np.log(np.maximum(exposed.sum(axis=0), 1e-300))
     kept = np.flatnonzero(profile >= profile.max() - FAR_OFF)
-    exposed, fit = exposed[:, kept], fit[kept]
+    exposed, fit = exposed[:, kept], (fit + total @ watched)[kept]
     mean, sd = level
     grid = np.linspace(mean - 3 * sd, mean + 3 * sd, LEVELS)
     at = ALIKE[None, :] / np.exp(grid)[:, None]  # M × A

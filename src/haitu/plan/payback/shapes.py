@@ -1,9 +1,9 @@
 """How conversions lie over the weeks after a lead, and repeats over the weeks after a first order: families on a grid.
 
 Lag: a share of buyers buys at once (exponential, mean 0.4 weeks), the others after a gamma or lognormal lag. Repeats: a
-rate that decays exponentially, for a share of loyal buyers not at all. The model averages over all of them by their
-posterior weights, so no single family has to be the truth (Chapelle 2014, "Modeling delayed feedback", is the case of
-one exponential lag).
+rate that decays exponentially; or quickly, beside that of loyal buyers who hardly ever leave. The model averages over
+all of them by their posterior weights, so no single family has to be the truth (Chapelle 2014, "Modeling delayed
+feedback", is the case of one exponential lag).
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ LOGNORMAL_SDS, LOGNORMAL_PRIOR = (0.5, 0.8, 1.2), (0.3, 0.4, 0.3)
 IS_LOGNORMAL = 0.25
 AT_ONCE, AT_ONCE_PRIOR = (0.0, 0.12, 0.3), (0.7, 0.18, 0.12)
 
-DECAY_WEEKS = np.geomspace(5, 300, 30)
-DECAY_MEDIAN, DECAY_SD = 40.0, 0.6
-LOYAL, LOYAL_PRIOR = (0.0, 0.1, 0.25, 0.5), (0.6, 0.17, 0.15, 0.08)
+DECAY_WEEKS = np.geomspace(4, 300, 32)
+DECAY_MEDIAN, DECAY_SD = 40.0, 0.5  # of one kind of buyers
+QUICK_MEDIAN, QUICK_SD = 10.0, 0.6  # of those who soon leave, where others stay
+LOYAL_WEEKS = 400.0
+LOYAL, LOYAL_PRIOR = (0.0, 0.04, 0.08, 0.15, 0.25, 0.4), (0.5, 0.1, 0.125, 0.125, 0.1, 0.05)  # of the rate at first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +75,13 @@ def _lognormal(sd: float) -> Callable[[Array], Array]:
 @cache
 def repeats() -> Shapes:
     """Repeat rates by week since the first order, scaled to one repeat in the first 52 weeks."""
-    middle = np.arange(WEEKS) + 0.5
+    since = np.arange(WEEKS) + 0.5
     rows, prior, means = [], [], []
     for weeks in DECAY_WEEKS:
         for loyal, share in zip(LOYAL, LOYAL_PRIOR, strict=True):
-            rate = (1 - loyal) * np.exp(-middle / weeks) + loyal * np.exp(-middle / 400)
+            middle, sd = (QUICK_MEDIAN, QUICK_SD) if loyal else (DECAY_MEDIAN, DECAY_SD)
+            rate = (1 - loyal) * np.exp(-since / weeks) + loyal * np.exp(-since / LOYAL_WEEKS)
             rows.append(rate / rate[:52].sum())
-            prior.append(np.log(share) - 0.5 * (np.log(weeks / DECAY_MEDIAN) / DECAY_SD) ** 2)
+            prior.append(np.log(share / sd) - 0.5 * (np.log(weeks / middle) / sd) ** 2)
             means.append(weeks)
     return Shapes(by_week=np.array(rows), log_prior=np.array(prior), mean_weeks=np.array(means))
