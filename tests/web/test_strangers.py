@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +31,7 @@ from haitu.models import (
     CashStatement,
     Closure,
     Event,
+    Experiment,
     Label,
     Lane,
     Member,
@@ -48,6 +49,7 @@ from haitu.models import (
 )
 from tests.actions import loading, returning, spending
 from tests.actions.buying import basket_of, paid_order
+from tests.reads.reach_world import busy
 from tests.world import HOST, NOW, OTHER_HOST, TODAY, World
 
 MARKET = "^[a-z]{2,3}(?:-[a-z]{4})?-[a-z]{2}/"
@@ -66,6 +68,26 @@ class Case:
 
 def return_ids(world: World, order: Order) -> Mapping[str, Any]:
     return {"token": order.token, "case_id": returning.stray(world, order).pk}
+
+
+def _payback(world: World, _: Order) -> Mapping[str, Any]:
+    """A channel that spends in Germany."""
+    google = busy(world, weeks=2)
+    return {"channel": google.code, "market": "DE"}
+
+
+def _experiment(world: World, _: Order) -> Mapping[str, Any]:
+    """A test that was over weeks ago."""
+    test = Experiment.objects.create(
+        merchant=world.merchant,
+        name="Hengda off",
+        channel=busy(world, weeks=2),
+        first_day=TODAY - timedelta(days=40),
+        last_day=TODAY - timedelta(days=13),
+        design={"markets": ["DE"]},
+        created_at=NOW,
+    )
+    return {"experiment_id": test.pk}
 
 
 def _order(_: World, order: Order) -> Mapping[str, Any]:
@@ -399,6 +421,20 @@ CASES: dict[str, Case] = {
     "desk/traffic/": Case(query="?days=365"),
     "desk/traffic/links/": Case(body=lambda _w, _o: {"channel": "Ming", "kind": "creator", "code": "ming"}),
     "desk/traffic/links/<slug:code>.svg": Case(ids=lambda w, _o: {"code": _link(w).code}),
+    "desk/traffic/payback/": Case(),
+    "desk/traffic/payback/step/": Case(),
+    "desk/traffic/payback/reckon/": Case(),
+    "desk/traffic/payback/compare/": Case(query="?horizon=24"),
+    "desk/traffic/payback/export.csv": Case(),
+    "desk/traffic/payback/<slug:channel>/<slug:market>/": Case(ids=_payback),
+    "desk/traffic/payback/<slug:channel>/<slug:market>/orders/": Case(ids=_payback),
+    "desk/traffic/experiments/": Case(
+        query="?channel=ming", body=lambda _w, _o: {"channel": "ming", "weeks": "4", "markets": "DE", "moved": "0"}
+    ),
+    "desk/traffic/experiments/<int:experiment_id>/read/": Case(ids=_experiment),
+    "desk/traffic/experiments/<int:experiment_id>/end/": Case(ids=_experiment),
+    "desk/traffic/budget/": Case(query="?horizon=12"),
+    "desk/traffic/budget/export.csv": Case(query="?horizon=12"),
     "desk/traffic/links/<int:link_id>/end/": Case(ids=lambda w, _o: {"link_id": _link(w).pk}),
     "desk/spend/": Case(),
     "desk/spend/export/": Case(),

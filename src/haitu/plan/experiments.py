@@ -96,7 +96,8 @@ def comparison(treated: Floats, controls: Floats) -> Floats:
     """Weights of the control markets, none negative, that follow `treated` over these weeks: (control,)."""
     if not len(controls):
         return np.zeros(0)
-    even = treated.sum() / max(float(controls.sum()), 1e-300)
+    total = float(controls.sum())
+    even = float(treated.sum()) / total if total > 0 else 0.0  # markets that sold nothing yet are like nothing
     pull = TO_EVEN * np.sqrt(len(treated)) * (controls.std(axis=1) + 1e-12)
     weights, _ = nnls(np.concatenate([controls.T, np.diag(pull)]), np.concatenate([treated, pull * even]))
     return np.asarray(weights)

@@ -17,6 +17,7 @@ from haitu.actions.demo.returns import TakenBack, load_returns
 from haitu.actions.demo.sales import load_sales
 from haitu.actions.demo.setup import Made, make_merchant, make_owner, point_to_sandbox
 from haitu.actions.demo.shelf import Kind, Plan, fill_stock, inbound_minor, kinds_of, make_products
+from haitu.actions.demo.traffic import make_traffic
 from haitu.actions.record import record, roll_up
 from haitu.actions.reference import SHIPPED, load_shipped
 from haitu.core.errors import Refusal
@@ -25,6 +26,7 @@ from haitu.core.landed import STEPS, Waterfall
 from haitu.core.money import FxRate, cross
 from haitu.links.reference.assumptions import Assumptions, parse_assumptions
 from haitu.links.reference.categories import parse_categories
+from haitu.links.reference.demo_traffic import parse_traffic
 from haitu.links.reference.retail import parse_articles, read_history
 from haitu.links.reference.table import Problem
 from haitu.models import Customer, Event, Merchant, Outlet, Variant
@@ -33,6 +35,7 @@ from haitu.reads.exchange import exchange_rates
 
 ASSUMPTIONS = SHIPPED / "demo/assumptions.toml"
 CATEGORIES = SHIPPED / "demo/categories.toml"
+TRAFFIC = SHIPPED / "demo/traffic.toml"
 RETAIL = SHIPPED / "online_retail_ii"
 ICONS = SHIPPED / "pictures/icons.json"
 NOWHERE = "ZZ"  # ISO 3166's code for no country: the data says "Unspecified" or "European Community"
@@ -104,6 +107,8 @@ def load(
     report(f"history: {len(sold.goods):,} lines of goods, moved forward by {sold.weeks} weeks")
     known = load_sales(sold, now=now, progress=lambda seen: report(f"history: {seen * 100 // len(sold.goods)} %"))
     taken_back = load_returns(lines, sold, known, now=now)
+    touches = make_traffic(merchant, _sound(TRAFFIC, parse_traffic(TRAFFIC)), now=now)
+    report(f"traffic: {touches:,} visits and their cost, all of them assumed")
     _receive_what_was_sold(sold, now)
     roll_up()
     return Loaded(

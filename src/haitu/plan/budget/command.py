@@ -119,7 +119,7 @@ def _budget(responses: Responses, ask: Ask, solved: Plan, before: Array) -> pl.D
                     "profit": float(solved.profit[c, m]),
                     "next_brings": float(solved.next[c, m]),
                     "break_even_price": float(solved.first[c, m]) * price,
-                    "verdict": _verdict(
+                    "verdict": verdict(
                         spend, curve, float(solved.next[c, m]), unidentified=bool(responses.unidentified[c])
                     ),
                 }
@@ -127,7 +127,7 @@ def _budget(responses: Responses, ask: Ask, solved: Plan, before: Array) -> pl.D
     return pl.DataFrame(rows)
 
 
-def _verdict(spend: float, curve: Curve, following: float, *, unidentified: bool) -> str:
+def verdict(spend: float, curve: Curve, following: float, *, unidentified: bool) -> str:
     """One of: nothing, below_minimum_effective, unidentified, at_maximum, planned."""
     if spend < 0.005:
         return "nothing"

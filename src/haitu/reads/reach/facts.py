@@ -86,7 +86,7 @@ def gather(merchant_id: int, *, as_of: date) -> ReachFacts:
     """Everything up to and with the day; seven queries, whatever there is."""
     base: str = Merchant.objects.values_list("base_currency", flat=True).get(pk=merchant_id)
     end = datetime.combine(as_of + timedelta(days=1), time(), tzinfo=UTC)
-    named = _campaigns(merchant_id)
+    named = campaigns_as_counted(merchant_id)
     spend, unpriced = _spend(merchant_id, base, as_of, named)
     visits = _visits(merchant_id, as_of, named)
     placed, unplaced = _placed(spend, visits)
@@ -107,8 +107,16 @@ def gather(merchant_id: int, *, as_of: date) -> ReachFacts:
     )
 
 
+def weekly_spend(merchant_id: int, *, as_of: date) -> pl.DataFrame:
+    """The planner's table `spend` alone."""
+    base: str = Merchant.objects.values_list("base_currency", flat=True).get(pk=merchant_id)
+    named = campaigns_as_counted(merchant_id)
+    spend, _unpriced = _spend(merchant_id, base, as_of, named)
+    return _placed(spend, _visits(merchant_id, as_of, named))[0]
+
+
 # Spend -------------------------------------------------------------------------------------------------------------
-def _campaigns(merchant_id: int) -> Mapping[int, str]:
+def campaigns_as_counted(merchant_id: int) -> Mapping[int, str]:
     """What each campaign counts as: links often carry the ad account's number of it, or a name it had before."""
     rows = list(Campaign.objects.of(merchant_id).order_by("pk"))
     also = {(row.channel_id, row.external_id): row.code for row in rows if row.external_id}
@@ -284,12 +292,12 @@ def _contributions(merchant_id: int) -> pl.DataFrame:
     """order_id, book, `later` (when it came back, null for what the order itself brought), minor."""
     with connection.cursor() as cursor:
         cursor.execute(_CONTRIBUTION, [merchant_id, *LATER, merchant_id])
-        rows = [(order_id, book, _naive(at), int(minor)) for order_id, book, at, minor in cursor.fetchall()]
+        rows = [(order_id, book, moment(at), int(minor)) for order_id, book, at, minor in cursor.fetchall()]
     schema: dict[str, Any] = {"order_id": pl.Int64, "book": pl.Int64, "later": pl.Datetime("us"), "minor": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _naive(at: Any) -> datetime | None:
+def moment(at: Any) -> datetime | None:
     """A moment as a cursor gives it: SQLite hands out text."""
     if at is None:
         return None

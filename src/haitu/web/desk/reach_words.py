@@ -7,6 +7,9 @@ from django.utils.translation import gettext_noop
 ACTIONS = {
     "link.new": gettext_noop("Link made"),
     "link.end": gettext_noop("Link ended"),
+    "experiment.plan": gettext_noop("Test of a channel planned"),
+    "experiment.read": gettext_noop("Test of a channel read"),
+    "experiment.end": gettext_noop("Test of a channel given up"),
     "reach.run": gettext_noop("Paybacks reckoned anew"),
     "reports.save": gettext_noop("Reports to a platform changed"),
     "reports.again": gettext_noop("Reports sent again"),
@@ -18,6 +21,7 @@ ACTIONS = {
     "customer.forget": gettext_noop("Person forgotten"),
 }
 REFUSALS = {
+    "test_not_over": gettext_noop("The test runs until %(last_day)s and is read after that."),
     "ads_silent": gettext_noop(
         "The platform does not answer (%(reason)s); it is asked again by itself. Nothing is lost."
     ),
@@ -32,6 +36,20 @@ REFUSALS = {
 }
 # What several sentences of one code say in general.
 GENERAL = {
+    "no_plan_fits": gettext_noop(
+        "No plan keeps all of this: give more cash, a later payback, or take a minimum away; the invoices of the quarter "
+        "have to be paid before its buyers have paid."
+    ),
+    "plan_out_of_time": gettext_noop("The time was up before a plan was found; ask for less at once."),
+    "nothing_to_plan": gettext_noop(
+        "There is nothing to plan with yet: the budget rests on the paybacks and on spend."
+    ),
+    "payback_too_far": gettext_noop("The paybacks reach to month 24; ask for one by then."),
+    "no_horizon": gettext_noop("The paybacks say nothing of any month yet; reckon them anew."),
+    "no_test": gettext_noop("A test is planned from 16 weeks of sales or more, and needs a market to compare with."),
+    "bad_test": gettext_noop(
+        "A test has a channel, one to 26 weeks, and markets of which some go on as before, to compare with."
+    ),
     "not_a_spend_file": gettext_noop(
         "A spend report is a CSV or XLSX table with a day, a campaign and a cost in each line."
     ),
