@@ -204,7 +204,8 @@ def sentence(row: PayRow, base: str) -> str:
         "weeks": str(row.test_weeks),
         "cost": money_text(row.test_cost_minor, base, active()),
     }
-    return _(UNKNOWN if row.verdict == "unidentified" else KNOWN) % given
+    told = UNKNOWN if row.verdict == "unidentified" else KNOWN
+    return _(told) % given
 
 
 def back_in(month: int) -> str:

@@ -36,9 +36,11 @@ REFUSALS = {
 }
 # What several sentences of one code say in general.
 GENERAL = {
+    "bad_feed": gettext_noop("A feed is for an open market, one of its languages, and a platform with known rules."),
+    "no_such_feed": gettext_noop("There is no such feed."),
     "no_plan_fits": gettext_noop(
-        "No plan keeps all of this: give more cash, a later payback, or take a minimum away; the invoices of the quarter "
-        "have to be paid before its buyers have paid."
+        "No plan keeps all of this: give more cash or a later payback; the invoices of the quarter have to be paid "
+        "before its buyers have paid."
     ),
     "plan_out_of_time": gettext_noop("The time was up before a plan was found; ask for less at once."),
     "nothing_to_plan": gettext_noop(
