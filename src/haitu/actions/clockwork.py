@@ -15,10 +15,24 @@ from django.db import connection
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from haitu.actions import conversions, labels, later, lead_times, letters, pay, reach, refund, stock, track, unasked
+from haitu.actions import (
+    conversions,
+    feeds,
+    labels,
+    later,
+    lead_times,
+    letters,
+    pay,
+    reach,
+    refund,
+    stock,
+    track,
+    unasked,
+)
 from haitu.actions.record import audit_ledger, audit_orders, audit_weeks, roll_up
 from haitu.actions.returns import label as return_label
 from haitu.actions.returns.decide import finish_decided
+from haitu.actions.spend.pull import pull_due
 from haitu.models import Clockwork, Merchant
 from haitu.reads.conservation import stock_problems
 
@@ -90,6 +104,14 @@ def _reports(now: datetime) -> str:
     return f"{written} reports to ad platforms written, {conversions.send_waiting(now=now)} taken"
 
 
+def _spend(now: datetime) -> str:
+    return f"spend of {pull_due(now=now)} ad accounts pulled"
+
+
+def _feeds(now: datetime) -> str:
+    return f"{feeds.check_feeds(now=now)} feeds held against their platforms' rules"
+
+
 def _late(now: datetime) -> str:
     return f"{later.tell_of_late_parcels(now=now)} buyers told that their parcel is late"
 
@@ -146,6 +168,8 @@ JOBS = (
     Job(name="ask carriers", every_s=300, run=_carriers),
     Job(name="send stranded orders otherwise", every_s=300, run=_stranded),
     Job(name="report orders to platforms", every_s=120, run=_reports),
+    Job(name="pull spend", every_s=3600, run=_spend),
+    Job(name="check feeds", every_s=3600, run=_feeds),
     Job(name="tell late buyers", every_s=3600, run=_late),
     Job(name="recover tasks", every_s=60, run=_tasks),
     Job(name="learn lead times", every_s=24 * 3600, run=_lead_times),

@@ -122,7 +122,7 @@ def heading(rows: Sequence[Sequence[str]]) -> int | None:
     """Which of the first rows names the columns: the one with most that are known, three at the least."""
     best, most = None, 2
     for at, cells in enumerate(rows[:40]):
-        known = len({field_of(cell) for cell in cells} - {""})
+        known = len({field_of(cell) or ("coarse" if _bare(cell) in COARSE else "") for cell in cells} - {""})
         if known > most:
             best, most = at, known
     return best

@@ -42,7 +42,7 @@ class TikTok:
         return summed(lines)
 
     def _pages(self, first: date, last: date) -> Iterator[Mapping[str, Any]]:
-        seen = 0
+        seen, total = 0, -1
         for page in range(1, MOST_PAGES + 1):
             data = self._ask(first, last, page)
             rows = rows_of(data, "list")
@@ -51,9 +51,11 @@ class TikTok:
             info = data.get("page_info")
             if not isinstance(info, Mapping):
                 raise BadAdsAnswer("TikTok's answer has no page_info.")
-            if page >= whole(info, "total_page"):
-                if seen != whole(info, "total_number"):
-                    raise BadAdsAnswer("TikTok's pages changed while they were read; the next pull asks anew.")
+            total = whole(info, "total_number") if total < 0 else total
+            last_page = page >= whole(info, "total_page")
+            if whole(info, "total_number") != total or (last_page and seen != total):
+                raise BadAdsAnswer("TikTok's pages changed while they were read; the next pull asks anew.")
+            if last_page:
                 return
         raise BadAdsAnswer("TikTok's report has no end.")
 
