@@ -23,7 +23,7 @@ from haitu.plan.payback.kinds import kind_of
 from haitu.plan.payback.lost import recognised, share_lost
 from haitu.plan.payback.paths import widened
 from haitu.plan.payback.pooled import pool
-from haitu.plan.payback.verdicts import Seen, judge, payback_months
+from haitu.plan.payback.verdicts import Seen, judge, month_band, payback_months
 from haitu.plan.payback.watched import layout, watched
 
 START = datetime(2025, 1, 6)  # noqa: DTZ001  # UTC without a zone, as everything in plan.payback
@@ -300,3 +300,26 @@ def test_what_could_be_anything_asks_for_a_test() -> None:
     seen = Seen(p_earned=0, leads=10, buyers=10, orders=10, spend_a_week=50.0, buyers_a_week=20.0)
     found = judge(paths, seen)
     assert (found.verdict, found.why, found.test_weeks, found.test_cost) == ("unidentified", "too_wide", 9, 450.0)
+
+
+def test_a_band_of_months_holds_no_more_than_it_says() -> None:
+    narrow = np.repeat([6.0, 7.0, 8.0], [150, 700, 150])
+    assert month_band(narrow) == (7, 7, 7)  # 6 and 8 lie with their middles in the outer tenths
+    assert month_band(np.full(400, 25.0)) == (25, 25, 25)
+    assert month_band(np.repeat([3.0, 25.0], [200, 200])) == (3, 3, 25)
+
+
+@given(st.lists(st.integers(1, 25), min_size=1, max_size=60))
+def test_a_band_of_months_holds_its_middle(months: list[int]) -> None:
+    low, middle, high = month_band(np.array(months, dtype=float))
+    assert low <= middle <= high
+
+
+def test_a_few_loyal_buyers_beside_many_who_leave_are_found() -> None:
+    grid = shapes.repeats()
+    since = np.arange(60) + 0.5
+    rate = 0.9 * np.exp(-since / 8) + 0.1
+    seen = np.linspace(2_000.0, 200.0, 60)
+    found = pool(0.05 * (rate * seen)[None], seen[None], grid.by_week, grid.log_prior, level=(np.log(0.7), 1.0))
+    second_year = found.expected(grid.by_week)[52:104].sum()
+    assert second_year == pytest.approx(0.05 * 0.1 * 52, rel=0.25)  # a single decay would have said next to none

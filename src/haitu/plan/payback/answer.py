@@ -17,7 +17,7 @@ from haitu.plan.payback.hints import Hint, hints, uncounted
 from haitu.plan.payback.journeys import journeys
 from haitu.plan.payback.model import Group, Known, fit, lost_share
 from haitu.plan.payback.paths import Path, paths, together
-from haitu.plan.payback.verdicts import Seen, judge, payback_months
+from haitu.plan.payback.verdicts import Seen, judge, month_band, payback_months
 from haitu.plan.tables import Problem
 
 Array = NDArray[np.float64]
@@ -124,7 +124,7 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
     judged = judge(returns, seen)
     months = payback_months(returns)
     low, middle, high = quantiles(returns[:, :24].T, (0.05, 0.5, 0.95))
-    p10, p50, p90 = np.quantile(months, [0.1, 0.5, 0.9], method="inverted_cdf")
+    p10, p50, p90 = month_band(months)
     place = dict(zip(("channel", "market", "campaign"), row.place, strict=True))
     result: dict[str, object] = {
         **place,
@@ -138,7 +138,7 @@ def _told(counts: Counts, group_of: dict[int, Group], spent: Array, row: _Row) -
         result |= {
             f"v_m{h}_{name}": float(values[h - 1]) for name, values in (("p05", low), ("p50", middle), ("p95", high))
         }
-    result |= {"payback_month_p10": int(p10), "payback_month_p50": int(p50), "payback_month_p90": int(p90)}
+    result |= {"payback_month_p10": p10, "payback_month_p50": p50, "payback_month_p90": p90}
     result |= {f"p_payback_{h}": float((months <= h).mean()) for h in HORIZONS}
     caused = np.mean([group_of[i].caused for i in cells], axis=0)
     lag = np.mean([group_of[i].lag_weeks for i in cells], axis=0)

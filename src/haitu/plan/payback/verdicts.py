@@ -86,3 +86,20 @@ def payback_months(returns: Array) -> Array:
     back = returns[:, :24] >= 1
     months: Array = np.where(back.any(axis=1), back.argmax(axis=1) + 1, 25).astype(float)
     return months
+
+
+def month_band(months: Array) -> tuple[int, int, int]:
+    """The 10th, 50th and 90th percentile of months.
+
+    Months are whole, so that the plain quantiles of a narrow distribution hold far more than 80 % of it. Held here are
+    the months whose middle of the distribution, F(m) − p(m)/2, lies between .1 and .9 (Ma, Genton & Parzen 2011,
+    "Asymptotic properties of sample quantiles of discrete distributions", eq. 4): 80 % on average over many bands.
+    """
+    share = np.bincount(months.astype(np.int64), minlength=26) / len(months)
+    up_to = np.cumsum(share)
+    middle = up_to - share / 2
+    inside = np.flatnonzero((share > 0) & (middle >= 0.1 - EXACT) & (middle <= 0.9 + EXACT))
+    return int(inside[0]), int(np.searchsorted(up_to, 0.5 - EXACT)), int(inside[-1])
+
+
+EXACT = 1e-9  # sums of shares are not exact
