@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from haitu.web import checkout, hooks
+from haitu.web import checkout, feeds, hooks
 from haitu.web.shop import cart, files, markets, order, pages, privacy, returns
 
 handler400 = "haitu.web.errors.bad_request"
@@ -49,6 +49,7 @@ urlpatterns = [
     path("favicon.ico", files.favicon),
     path("picture/<int:picture_id>.svg", files.picture),
     path("media/<path:path>", files.media),
+    path("feeds/<slug:token>.<slug:file>", feeds.feed),
     re_path(r"^[a-z]{2,3}(?:-[a-z]{4})?-[a-z]{2}/", include(SHOP)),
     path("hooks/pay/<slug:token>/", hooks.payment),
     path("hooks/tracking/<slug:token>/", hooks.tracking),

@@ -18,6 +18,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from haitu.actions.feeds import save_feed
 from haitu.actions.traffic import LinkDraft, save_link
 from haitu.links.secrets import seal
 from haitu.models import (
@@ -32,6 +33,7 @@ from haitu.models import (
     Closure,
     Event,
     Experiment,
+    Feed,
     Label,
     Lane,
     Member,
@@ -163,6 +165,12 @@ def _spend(world: World) -> dict[str, int]:
     file = SpendFile.objects.of(world.merchant.pk).filter(account_id=account_id).first()
     file_id = file.pk if file else spending.look(world, account_id, "2026-11-20,Lanterns,1,DE,5.00\n")
     return {"account_id": account_id, "file_id": file_id}
+
+
+def _feed(world: World) -> Feed:
+    """Hengda's feed of Germany for Google."""
+    given = {"market_id": world.markets["DE"].pk, "language": "de", "platform": "google"}
+    return save_feed(merchant_id=world.merchant.pk, on=True, by=None, now=NOW, **given)  # type: ignore[arg-type]
 
 
 def _link(world: World) -> CampaignLink:
@@ -435,6 +443,14 @@ CASES: dict[str, Case] = {
     "desk/traffic/experiments/<int:experiment_id>/end/": Case(ids=_experiment),
     "desk/traffic/budget/": Case(query="?horizon=12"),
     "desk/traffic/budget/export.csv": Case(query="?horizon=12"),
+    "desk/traffic/feeds/": Case(
+        body=lambda w, _o: {"market": str(w.markets["DE"].pk), "language": "de", "platform": "meta", "on": "yes"}
+    ),
+    "desk/traffic/feeds/<int:feed_id>/": Case(ids=lambda w, _o: {"feed_id": _feed(w).pk}),
+    "desk/traffic/conversions/": Case(
+        body=lambda w, _o: {"account": str(_spend(w)["account_id"]), "customer": "123", "on": "no"}
+    ),
+    "desk/traffic/conversions/<int:account_id>/again/": Case(ids=lambda w, _o: {"account_id": _spend(w)["account_id"]}),
     "desk/traffic/links/<int:link_id>/end/": Case(ids=lambda w, _o: {"link_id": _link(w).pk}),
     "desk/spend/": Case(),
     "desk/spend/export/": Case(),
@@ -605,6 +621,7 @@ CASES: dict[str, Case] = {
     "picture/<int:picture_id>.svg": Case(
         public=True, ids=lambda w, _o: {"picture_id": w.variants["LANTERN"].product.pictures.get().pk}
     ),
+    "feeds/<slug:token>.<slug:file>": Case(public=True, ids=lambda w, _o: {"token": _feed(w).token, "file": "xml"}),
     "media/<path:path>": Case(public=True, ids=lambda _w, _o: {"path": "../secret"}),
     "hooks/pay/<slug:token>/": Case(public=True, ids=lambda w, _o: {"token": w.account.token}),
     "hooks/tracking/<slug:token>/": Case(public=True, ids=lambda w, _o: {"token": carrier_account(w).token}),
