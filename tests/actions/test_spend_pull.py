@@ -107,7 +107,7 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(
 ) -> None:
     from haitu.actions.spend import pull as room  # noqa: PLC0415  # its parts are changed here
 
-    keep, kept = room._keep, []
+    keep, kept = room._keep, list[object]()
 
     def dies(*given: object) -> None:
         if kept:

@@ -5,7 +5,7 @@ No live account was asked: these tests hold what the documents say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from outside.ads.spend_books import APP_SECRET, DEVELOPER, REFRESH, TOKEN, Books
 from outside.ads.spend_server import reporting
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 3)
-PLATFORMS = {"google": Google, "meta": Meta, "tiktok": TikTok}
+PLATFORMS: dict[str, Callable[[AdsAccount, Speaker], SpendReports]] = {"google": Google, "meta": Meta, "tiktok": TikTok}
 SECRETS = {
     "google": {"client_id": "c", "client_secret": "s", "refresh_token": REFRESH, "developer_token": DEVELOPER},
     "meta": {"access_token": TOKEN, "app_secret": APP_SECRET},
