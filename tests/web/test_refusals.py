@@ -48,6 +48,8 @@ NEVER_ON_A_PAGE = {
     "plan_without_end": "the command that plans the budget",
     "no_such_shock": "the command that plans the budget",
     "no_touch": "the command that tells attribution",
+    "no_sales": "the command that forecasts demand",
+    "bad_weeks": "the command that forecasts demand",
 }
 
 

@@ -41,6 +41,13 @@ def _mix(arguments: list[str]) -> int:
     return run(arguments)
 
 
+def _forecast(arguments: list[str]) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small matrices: more threads only wait for each other
+    from haitu.plan.forecast.command import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
+
+    return run(arguments)
+
+
 def _experiment(arguments: list[str]) -> int:
     from haitu.plan.experiments import main as run  # noqa: PLC0415  # imported when asked for: start in 0.1 s
 
@@ -54,6 +61,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "budget": (_budget, "next quarter's advertising under cash, payback and risk"),
     "mix": (_mix, "what each channel's spend brought, from weekly spend and weekly outcome"),
     "experiment": (_experiment, "design | read a test that switches a channel off in some markets"),
+    "forecast": (_forecast, "demand per SKU, market and week ahead, as quantiles"),
     "cohorts": (_cohorts, "what the customers of today will order: per customer, cohort and in all"),
 }
 

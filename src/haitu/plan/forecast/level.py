@@ -13,6 +13,7 @@ WIDTHS = (1, 2, 3, 4, 6, 8, 13, 26)  # weeks added up before smoothing
 SMOOTHING = (0.1, 0.2, 0.3)
 NEW_WEEKS = 8  # a series younger than this leans on its market
 SMALLEST = 1e-3
+UNSEEN = 0.5  # a unit that may have been missed, where none was ever sold (Jeffreys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ def levels(units: Floats, seen: Bools, market: Ints) -> Levels:
     often = ((units > 0) @ fading) / np.maximum(weight, SMALLEST)
     scale = 0.5 * plain[:, 2] + 0.25 * calm[:, 3] + 0.25 * calm[:, 1] + SMALLEST
     wide = (aggregated(units, seen) * count + young * usual) / (count + young)
+    wide = np.where(mean > 0, wide, np.maximum(wide, UNSEEN / (count + 1)))
     columns = np.column_stack(
         [plain, calm, often[:, [1, 3]] * scale[:, None], np.sqrt(scale), spread, np.sqrt(spread * scale),
          np.full(len(scale), 0.05), wide]
@@ -73,7 +75,7 @@ def aggregated(units: Floats, seen: Bools) -> Floats:
 def _smoothed(rate: Floats, known: Bools) -> tuple[Floats, Bools]:
     """Simple exponential smoothing of each row at the speed that would have erred least; and whether it ever began."""
     best, answer = np.full(len(rate), np.inf), np.zeros(len(rate))
-    ever: Bools = known.any(axis=1)
+    ever: Bools = np.asarray(known.any(axis=1))
     rate, known = np.ascontiguousarray(rate.T), np.ascontiguousarray(known.T)
     for speed in SMOOTHING:
         level, error, begun = np.zeros(len(answer)), np.zeros(len(answer)), np.zeros(len(answer), dtype=bool)

@@ -69,12 +69,10 @@ def _own(index: Floats, weeks: int) -> Floats:
     own = np.full(weeks, np.nan)
     for week in range(min(YEAR, len(index))):
         own[week::YEAR] = smooth[week::YEAR].mean()
-    return own - np.nanmean(own[-YEAR:])
+    return np.asarray(own - np.nanmean(own[-YEAR:]))
 
 
-def _holiday_effect(
-    bare: Floats, logs: Floats, holidays: Floats, sizes: Ints
-) -> float:
+def _holiday_effect(bare: Floats, logs: Floats, holidays: Floats, sizes: Ints) -> float:
     """What one weekday of holiday does to the logarithm of a week, one number for all markets, drawn to nothing."""
     known = len(bare)
     weight = sizes / max(sizes.sum(), 1)
