@@ -306,4 +306,4 @@ def test_the_ledger_holds_what_the_spend_adds_up_to(
 def test_the_state_of_a_file_is_told(world: World, google: int) -> None:
     file_id = look(world, google, "2026-11-10,Lanterns,1,DE,5.00\n", Said(order="dmy"))
     row = SpendFile.objects.of(world.merchant.pk).get(pk=file_id)
-    assert (row.state, row.columns["Cost"], row.first_day) == ("previewed", "amount", date(2026, 11, 10))
+    assert (row.state, dict(row.columns)["Cost"], row.first_day) == ("previewed", "amount", date(2026, 11, 10))

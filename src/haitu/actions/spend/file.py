@@ -81,7 +81,7 @@ def preview(
             digest=found.digest,
             rows=[line.json() for line in found.lines],
             problems=[asdict(problem) for problem in problems],
-            columns=dict(found.columns),
+            columns=list(found.columns.items()),  # pairs: PostgreSQL does not keep the order of an object
             choices={"order": said.order, "market": said.market_id, "bad": len(found.problems), "totals": found.totals},
             first_day=_first(found),
             last_day=_last(found),

@@ -272,7 +272,7 @@ def file(merchant_id: int, file_id: int) -> FileView | None:
         account_id=row.account_id,
         currency=row.account.currency,
         market=markets.get(row.choices.get("market"), ""),
-        columns=row.columns,
+        columns=dict(row.columns),
         problems=row.problems,
         campaigns=tuple(
             (*key, sum(line.amount_minor for line in found), len({line.day for line in found}))
