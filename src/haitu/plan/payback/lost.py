@@ -26,10 +26,8 @@ HALF_LIFE_WEEKS = 26.0
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)
 PRIOR = (0.4, 0.2, 0.2, 0.12, 0.08)
 COUNTED_ONCE = 0.7  # of a lost buyer's later orders only the first is a stranger's first
-GROWTH, GROWTH_PRIOR = (
-    (-0.3, 0.0, 0.3, 0.6, 1.0),
-    (0.1, 0.45, 0.25, 0.15, 0.05),
-)  # of organic buyers, over the weeks known
+GROWTH = np.array([-0.3, 0.0, 0.3, 0.6, 1.0])  # of organic buyers, over the weeks known
+GROWTH_A_YEAR, GROWTH_SD = 0.2, 0.5  # mean and sd of it in a year
 OLD_WEEKS = 20.0  # customers of before the first day seem new when they come back, ever fewer of them
 ROUNDS = 150
 FULL_CONSENT = 0.99
@@ -58,7 +56,9 @@ def share_lost(counts: Counts, plan: Layout, seen: Watched, season: Array, conse
         for j, base in enumerate(organic):
             fits[i, j], over = _log_likelihood(strangers, known, np.stack([base, old]))
             scatter = min(scatter, over)
-    weight = np.outer(PRIOR, GROWTH_PRIOR) * np.exp((fits - fits.max()) / max(scatter, 1.0))
+    years = counts.days / 365.25
+    growth_prior = np.exp(-0.5 * ((GROWTH - GROWTH_A_YEAR * years) / GROWTH_SD) ** 2 / years)
+    weight = np.outer(PRIOR, growth_prior) * np.exp((fits - fits.max()) / max(scatter, 1.0))
     return float(weight.sum(axis=1) @ np.array(SHARES) / weight.sum())
 
 
