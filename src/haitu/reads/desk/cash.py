@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, F, Min, Sum
 
@@ -115,29 +116,32 @@ def owed(merchant_id: int, *, on: date) -> tuple[OwedRow, ...]:
 
 def statements(merchant_id: int) -> tuple[StatementRow, ...]:
     """The newest ones."""
-    rows = CashStatement.objects.of(merchant_id).annotate(
-        count=Count("lines"), remitted_minor=Sum("lines__remitted_minor")
-    )
-    return tuple(
-        like(StatementRow, row, lines=row.count, remitted_minor=row.remitted_minor or 0)
-        for row in rows.order_by("-pk")[:SHOWN]
-    )
+    return tuple(_statement(row) for row in _statements(merchant_id).order_by("-pk")[:SHOWN])
+
+
+def _statements(merchant_id: int) -> Any:
+    rows = CashStatement.objects.of(merchant_id)
+    return rows.annotate(count=Count("lines"), remitted_minor=Sum("lines__remitted_minor"))
+
+
+def _statement(row: Any) -> StatementRow:
+    return like(StatementRow, row, lines=row.count, remitted_minor=row.remitted_minor or 0)
 
 
 def statement(merchant_id: int, statement_id: int) -> tuple[StatementRow, Sequence[LineRow]] | None:
     """One of them with its lines; None if the merchant has no such statement."""
-    found = next((row for row in statements(merchant_id) if row.id == statement_id), None)
-    if found is None:
+    row = _statements(merchant_id).filter(pk=statement_id).first()
+    if row is None:
         return None
     rows = CashLine.objects.of(merchant_id).filter(statement_id=statement_id).select_related("parcel__order")
-    return found, tuple(
+    return _statement(row), tuple(
         like(
             LineRow,
-            row,
-            order=row.parcel.order.number if row.parcel else "",
-            order_id=row.parcel.order_id if row.parcel else None,
+            line,
+            order=line.parcel.order.number if line.parcel else "",
+            order_id=line.parcel.order_id if line.parcel else None,
         )
-        for row in rows.order_by("position")
+        for line in rows.order_by("position")
     )
 
 
