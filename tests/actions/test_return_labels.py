@@ -7,15 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from haitu.actions import track
+from haitu.actions import carrier_bills, track
+from haitu.actions.labels import LabelUsed
 from haitu.actions.record import audit_ledger, audit_orders
 from haitu.actions.returns.decide import decide
-from haitu.actions.returns.label import NoReturnLabel, ask_again, buy, follow
+from haitu.actions.returns.label import NoReturnLabel, ask_again, buy, follow, void
 from haitu.core.ledger import Account, Book
 from haitu.core.returns import Grade, Reason
 from haitu.links.carriers import client
-from haitu.links.carriers.protocol import CarrierSilent, from_json
-from haitu.models import CaseState, Entry, Order, ReturnCase, ReturnLabel, ReturnLabelState, Waybill
+from haitu.links.carriers.protocol import CarrierSilent, InvoiceLine, from_json
+from haitu.models import CarrierInvoiceLine, CaseState, Entry, Order, ReturnCase, ReturnLabel, ReturnLabelState, Waybill
 from outside.carriers import sandbox
 from outside.carriers.books import Books
 from outside.carriers.server import serving
@@ -116,3 +117,58 @@ def test_a_return_is_on_its_way_once_its_carrier_has_scanned_it(world: World, or
     assert (follow(now=HERE), follow(now=HERE)) == (1, 0)
     assert case_row(world, case).state == CaseState.ON_WAY
     assert track.settle_arrivals(now=HERE) == 0  # no parcel of ours arrives by it
+
+
+def voided(world: World, case: ReturnCase) -> None:
+    void(merchant_id=world.merchant.pk, case_id=case.pk, by=world.packer, now=ASKED)
+
+
+def test_a_label_nobody_used_is_voided_its_cost_taken_back_and_another_may_be_bought(
+    world: World, order: Order
+) -> None:
+    case = asked(world, order, 2)
+    first = bought(world, case)
+    for _ in range(2):
+        voided(world, case)
+    assert returns_of(world, order) == 0
+    second = bought(world, case)
+    first.refresh_from_db()
+    assert (first.state, second.state, second.pk == first.pk) == ("voided", "bought", False)
+    assert returns_of(world, order) == 386
+    assert audit_ledger().problems == ()
+
+
+def test_a_label_the_carrier_has_scanned_is_not_voided(world: World, order: Order) -> None:
+    case = asked(world, order, 2)
+    label = bought(world, case)
+    Waybill.objects.of(world.merchant.pk).filter(number=label.waybill).update(state="in_transit")
+    with pytest.raises(LabelUsed):
+        voided(world, case)
+    assert returns_of(world, order) == 386
+
+
+def test_the_carriers_bill_for_a_way_back_is_matched_and_what_differs_is_booked_under_returns(
+    world: World, order: Order
+) -> None:
+    label = bought(world, asked(world, order, 2))
+
+    def bill(number: str, minor: int, kind: str) -> list[str]:
+        line = InvoiceLine(waybill=label.waybill, billed_minor=minor, currency="EUR", kind=kind)
+        invoice_id = carrier_bills.receive_invoice(
+            merchant_id=world.merchant.pk,
+            account_id=label.account_id,
+            number=number,
+            currency="EUR",
+            on=HERE.date(),
+            lines=[line],
+            by=world.owner,
+            now=HERE,
+        )
+        rows = CarrierInvoiceLine.objects.of(world.merchant.pk).filter(invoice_id=invoice_id)
+        assert carrier_bills.book(merchant_id=world.merchant.pk, invoice_id=invoice_id, by=None, now=HERE) == 0
+        return list(rows.values_list("verdict", flat=True))
+
+    assert (bill("1", 386, "freight"), returns_of(world, order)) == (["matched"], 386)
+    assert (bill("2", 386, "freight"), returns_of(world, order)) == (["repeated"], 386)
+    assert (bill("3", 120, "oversize"), returns_of(world, order)) == (["differing"], 506)
+    assert audit_ledger().problems == ()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from haitu.actions import cash, fulfil, labels, refused, remittance
+from haitu.actions import cash, fulfil, refused, remittance
 from haitu.actions.cancel import cancel
 from haitu.actions.cash_offer import BadCashOffer, end_offer, offer_cash
 from haitu.actions.record import audit_ledger, audit_orders
@@ -29,6 +29,7 @@ from haitu.reads import cash as offers
 from haitu.reads import quote as quotes
 from haitu.reads.conservation import stock_problems
 from haitu.reads.desk.compared import compared
+from haitu.reads.parcel import wanted_of
 from tests.actions.buying import basket_of, merchant_of, order, order_row, see
 from tests.world import NOW, World
 
@@ -259,7 +260,7 @@ def test_the_label_tells_the_carrier_how_much_to_collect(world: World) -> None:
     row = agreed(world)
     parcel = shipped(world, row, "")
     at = account(world)
-    wanted = labels.wanted_of(parcel, at, reference="r", service="", box=None)
+    wanted = wanted_of(parcel, at, reference="r", service="", box=None)
     assert (wanted.cash_minor, wanted.currency) == (row.total_minor, "EUR")
 
 
