@@ -255,6 +255,19 @@ def test_a_promotion_is_not_taken_for_a_new_level(shop: Shop) -> None:
     assert blind > 1.15 * others
 
 
+def test_prices_that_follow_the_size_of_an_order_change_little(shop: Shop) -> None:
+    """Large orders get a lower price, and come when they come."""
+    dice = np.random.default_rng(4)
+    rows = [
+        f"S{sku:02d},DE,{week(number)},{units},{8 if units > 20 else 10}"
+        for sku in range(60)
+        for number, units in enumerate(dice.negative_binomial(1, 0.07, 60))
+    ]
+    knowing = shop.given(rows, f"{HEAD},price").ask().total["mean"].sum()
+    blind = shop.given([row.rsplit(",", 1)[0] for row in rows]).ask().total["mean"].sum()
+    assert abs(float(knowing) / float(blind) - 1) < 0.15
+
+
 def test_parts_of_units_stay_parts(shop: Shop) -> None:
     told = shop.given([f"A,DE,{week(number)},0.25" for number in range(30)]).ask(weeks=1)
     assert 0 < told.weeks["p50"][0] < 0.5

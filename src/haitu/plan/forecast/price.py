@@ -25,8 +25,25 @@ def effects(units: Floats, seen: Bools, price: Floats) -> tuple[Floats, Floats, 
     off = np.log(held / usual[:, None])
     off = np.where(np.isfinite(off) & (np.abs(off) > NOISE), off, 0.0)
     elasticity = _elasticity(units, seen, off)
-    effect = np.exp(np.clip(elasticity * off, -FURTHEST, FURTHEST))
-    return effect, effect[:, -1], elasticity
+    effect = np.exp(np.clip(elasticity * _lasting(off), -FURTHEST, FURTHEST))
+    return effect, np.exp(np.clip(elasticity * _now(off), -FURTHEST, FURTHEST)), elasticity
+
+
+def _lasting(off: Floats) -> Floats:
+    """Deviations that lasted: the middle of three weeks. One week alone stays what it was: chance, and told as such.
+
+    A single week's low price is as often a large order's discount as a promotion; the two look the same here.
+    """
+    lasting = off.copy()
+    if off.shape[1] >= 3:
+        lasting[:, 1:-1] = np.median(np.stack([off[:, :-2], off[:, 1:-1], off[:, 2:]]), axis=0)
+        lasting[:, 0], lasting[:, -1] = 0.0, _now(off)
+    return lasting
+
+
+def _now(off: Floats) -> Floats:
+    """What the coming weeks' price is taken to be: the usual one once it is back, else the middle of the last three."""
+    return np.where(off[:, -1] == 0, 0.0, np.median(off[:, -3:], axis=1))
 
 
 def _held(price: Floats) -> Floats:
