@@ -59,7 +59,7 @@ def visitor(world: World, key: str, customer: Customer | None = None) -> Visitor
     )
 
 
-def touched(world: World, who: Visitor, of: Channel, market: str, at: datetime, by: Campaign | None = None) -> Touch:
+def touched(world: World, who: Visitor, of: Channel, market: str, at: datetime, *, by: Campaign | None = None) -> Touch:
     return Touch.objects.create(
         merchant=world.merchant, visitor=who, market=world.markets[market], channel=of, campaign=by, at=at
     )
@@ -76,7 +76,7 @@ def busy(world: World, *, weeks: int = 20) -> Channel:
         spent(world, brand, "DE", day, 7_000)
         for reader in range(3):
             at = NOW - timedelta(weeks=weeks - week, days=2, hours=reader)
-            touched(world, visitor(world, f"w{week}r{reader}"), google, "DE", at, brand)
+            touched(world, visitor(world, f"w{week}r{reader}"), google, "DE", at, by=brand)
     return google
 
 

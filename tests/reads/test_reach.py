@@ -73,7 +73,7 @@ def test_a_browser_counts_as_its_customer_and_an_account_number_as_its_campaign(
     rates()
     spent(world, lanterns, "DE", MONDAY, 1_000)
     anna, stranger = visitor(world, "anna"), visitor(world, "stranger")
-    touched(world, anna, google, "DE", NOW - timedelta(days=3), number)
+    touched(world, anna, google, "DE", NOW - timedelta(days=3), by=number)
     touched(world, stranger, google, "DE", NOW - timedelta(days=2))
     order = paid_order(world, basket_of(world, LANTERN=1))
     belongs(order, anna)

@@ -66,6 +66,8 @@ def make_traffic(merchant: Merchant, assumed: AssumedTraffic, *, now: datetime) 
         return 0
     dice = Random(assumed.seed)  # noqa: S311  # a made-up past, not a secret
     visits = sorted(_visits(first_orders, assumed, dice, now), key=lambda visit: visit.at)
+    if not visits:
+        return 0
     with transaction.atomic():
         markets = dict(Market.objects.of(merchant.pk).values_list("country", "pk"))
         channels = {each.code: _channel(merchant, each) for each in assumed.channels}
@@ -115,7 +117,7 @@ def _visits(
                     channel=other, country=country, campaign=other.campaigns[0], at=max(at, near), customer_id=customer
                 )
         for _ in range(channel.visitors - 1):
-            aside = oldest + (min(now, ordered) - oldest) * dice.random()
+            aside = oldest + (now - oldest) * dice.random()
             yield _Visit(
                 channel=channel, country=country, campaign=dice.choice(channel.campaigns), at=aside, customer_id=None
             )

@@ -18,7 +18,7 @@ VERDICTS = {
 COLOURS = {
     "paid_back": "green",
     "pays_back": "green",
-    "beyond_24": "orange",
+    "beyond_24": "yellow",
     "never": "red",
     "unidentified": "azure",
     "no_data": "secondary",

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from haitu.reads.desk.reach import Band, MonthRow
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 96, 24, 14, 34
 LAST_MONTH = 24
 EVERY_MONTHS = 6
 WHOLE_BP = 10_000
