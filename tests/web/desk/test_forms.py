@@ -66,6 +66,16 @@ def test_a_shelf_price_by_hand_is_set_and_taken_away(world: World, owner: Client
     assert not MarketPrice.objects.of(world.merchant.pk).exists()
 
 
+def test_what_lanes_may_refuse_is_typed_in_the_readers_language(world: World, owner: Client) -> None:
+    mug = world.variants["MUG"]
+    owner.post(reverse("desk:language"), {"language": "zh-hans", "next": "/desk/"})
+    form = {"category": "kitchen", "status": "live", "title:en": "Mug", f"list_price:{mug.pk}": "9.00"}
+    form[f"restrictions:{mug.pk}"] = "电池、液体，paper"
+    assert owner.post(reverse("desk:product", args=[mug.product_id]), form).status_code == 302
+    mug.refresh_from_db()
+    assert mug.restrictions == ["battery", "liquid", "paper"]
+
+
 def test_a_product_is_saved_with_its_words_and_measures(world: World, owner: Client) -> None:
     lantern = world.variants["LANTERN"]
     form = {

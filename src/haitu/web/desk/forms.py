@@ -105,8 +105,8 @@ def maybe_day(form: QueryDict, name: str) -> date | None:
 
 
 def words(form: QueryDict, name: str) -> tuple[str, ...]:
-    """Words between commas, semicolons or blanks."""
-    return tuple(dict.fromkeys(re.split(r"[\s,;]+", text(form, name, longest=2_000)))) if text(form, name) else ()
+    """Words between commas, semicolons or blanks, of Chinese keyboards too."""
+    return tuple(dict.fromkeys(re.split(r"[\s,;，；、]+", text(form, name, longest=2_000)))) if text(form, name) else ()
 
 
 def page_number(query: QueryDict) -> int:

@@ -34,7 +34,7 @@ def compare(request: HttpRequest, desk: Desk, /) -> HttpResponse:
         query.update(given)
         piece = Piece(
             sku=_("The parcel"),
-            restrictions=frozenset(forms.words(query, "restrictions")),
+            restrictions=frozenset(words.goods_codes(forms.words(query, "restrictions"))),
             weight_g=forms.maybe_whole(query, "weight_g", least=1),
             length_mm=forms.maybe_whole(query, "length_mm", least=1),
             width_mm=forms.maybe_whole(query, "width_mm", least=1),

@@ -393,7 +393,7 @@ def _variant(form: QueryDict, variant_id: int, currency: str) -> VariantDraft:
         length_mm=forms.maybe_whole(form, name("length_mm"), least=1),
         width_mm=forms.maybe_whole(form, name("width_mm"), least=1),
         height_mm=forms.maybe_whole(form, name("height_mm"), least=1),
-        restrictions=forms.words(form, name("restrictions")),
+        restrictions=words.goods_codes(forms.words(form, name("restrictions"))),
         active=form.get(name("active")) == "yes",
     )
 
@@ -406,7 +406,7 @@ def _typed(found: ProductView, currency: str) -> defaultdict[str, str]:
         typed[f"description:{text.language}"] = text.description
     for variant in found.variants:
         typed[f"list_price:{variant.id}"] = display(variant.list_price_minor, currency)
-        typed[f"restrictions:{variant.id}"] = ", ".join(variant.restrictions)
+        typed[f"restrictions:{variant.id}"] = ", ".join(map(words.goods, variant.restrictions))
         typed[f"active:{variant.id}"] = "yes" if variant.active else ""
         for field in ("hs_code", "origin_country", "tax_category", "weight_g", "length_mm", "width_mm", "height_mm"):
             value = getattr(variant, field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from haitu.core.errors import Refusal
 from haitu.web.desk import act_words, refusal_words, steps
+from haitu.web.locale import active, date_text
 
 STATUSES = {
     "pending": gettext_noop("Awaiting payment"),
@@ -161,7 +163,7 @@ GOODS = {
     "battery": gettext_noop("batteries"),
     "liquid": gettext_noop("liquids"),
     "powder": gettext_noop("powders"),
-    "fire": gettext_noop("what burns easily"),
+    "fire": gettext_noop("flammables"),
 }
 CHANNELS = {
     "": gettext_noop("Unknown"),
@@ -243,6 +245,17 @@ def share_by(code: str) -> str:
 def goods(code: str) -> str:
     """A kind of goods that some lanes refuse."""
     return _named(GOODS, code)
+
+
+def goods_codes(typed: Sequence[str]) -> tuple[str, ...]:
+    """The codes of kinds of goods as a reader of any language types them; an unknown word is kept as it is."""
+    known = {_(name): code for code, name in GOODS.items()}
+    return tuple(dict.fromkeys(known.get(word, word) for word in typed))
+
+
+def kept_day(written: str) -> str:
+    """A day as a quote keeps it (2026-11-27), as the reader writes it."""
+    return date_text(date.fromisoformat(written), active())
 
 
 def channel(code: str) -> str:
