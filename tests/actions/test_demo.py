@@ -15,7 +15,7 @@ from haitu.actions.demo import BadFile, Loaded, load
 from haitu.actions.demo import sales as demo_sales
 from haitu.actions.demo.load import ASSUMPTIONS, RETAIL
 from haitu.actions.record import audit_ledger
-from haitu.models import Entry, Event, Inbound, Merchant, Order, OrderLine
+from haitu.models import CashOffer, Entry, Event, Inbound, Merchant, Order, OrderLine, ReturnRule, ReturnSite
 from haitu.reads.conservation import stock_problems
 from tests.world import NOW
 
@@ -136,3 +136,22 @@ def test_an_assumptions_file_with_a_problem_is_refused_by_line_and_loads_nothing
     with pytest.raises(BadFile, match="days_p50"):
         demo(assumptions=broken)
     assert Merchant.objects.count() == 0
+
+
+def test_returns_have_an_address_and_a_word_and_cash_is_taken_where_it_is_usual(loaded: Loaded) -> None:
+    shop = Merchant.objects.get(slug="demo").pk
+    sites = ReturnSite.objects.of(shop).order_by("market__country").values_list("market__country", "warehouse__code")
+    assert dict(sites) == {
+        "AE": "DXB",
+        "CA": "EWR",
+        "DE": "LEJ",
+        "FR": "LEJ",
+        "GB": "FXT",
+        "JP": "KIX",
+        "US": "EWR",
+    }
+    own = ReturnRule.objects.filter(merchant_id=shop)
+    assert sorted(own.values_list("country", "window_days")) == [("AE", 14), ("AU", 30), ("CA", 30), ("US", 30)]
+    assert all(source.startswith("assumed: ") for source in own.values_list("source", flat=True))
+    offer = CashOffer.objects.of(shop).get()
+    assert (offer.market.country, offer.lane.code, offer.currency, offer.assumed) == ("AE", "dxb-ae", "AED", True)
