@@ -109,9 +109,12 @@ def engines(skus: Skus, made: Mapping[str, Offer]) -> dict[str, Any]:
         own = threading.local()  # each thread stores into a place of its own, as a writer would hand it on
 
         def stored(chunk: Chunk, one: Offer) -> None:
-            if not hasattr(own, "place"):
-                own.place = np.zeros((most, len(STEPS), BLOCK), dtype=np.int64)
-            components(chunk, one, own.place[: len(one.roads), :, : len(chunk.skus)])
+            if not hasattr(own, "places"):
+                own.places = [np.zeros((most, len(STEPS), BLOCK), dtype=kind) for kind in (np.int32, np.int64)]
+            for place in own.places:  # in 64 bits where a market's amounts do not fit in 32 (rupiah in cents)
+                if components(chunk, one, place[: len(one.roads), :, : len(chunk.skus)]):
+                    return
+            raise SystemExit(f"{one.rules.to.country}: its amounts are too large to be stored")
 
         told["numba, components stored"] = figures(count, *over_blocks(skus, made, stored))
     return told

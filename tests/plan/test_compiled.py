@@ -19,6 +19,7 @@ from haitu.plan.quotes.best import best
 from haitu.plan.quotes.compiled import best_paths, components
 from haitu.plan.quotes.exact import charmed, ratio
 from haitu.plan.quotes.offer import Chunk
+from haitu.plan.quotes.sheet import Sheet
 from tests.core.hengda import ITEMS, LANTERN, PER_EUR_E9, SHENZHEN, TODAY, fx, lane, market, terms
 from tests.plan.drawn import worlds
 from tests.plan.test_best import several
@@ -40,14 +41,30 @@ def test_the_compiled_best_paths_are_numpys(world: dict[str, Any], data: st.Data
 @given(world=worlds(), data=st.data())
 def test_the_compiled_components_are_those_of_the_sheets(world: dict[str, Any], data: st.DataObject) -> None:
     skus, offered, sheets = several(world, data)
-    out = np.zeros((len(offered.roads), len(STEPS), len(skus)), dtype=np.int64)
-    if not components(Chunk(skus), offered, out):
-        assert not offered.all_known
-        return
-    for road, sheet in zip(out, sheets, strict=True):
-        quoted = sheet.refused == 0
-        for step, column in zip(STEPS, road, strict=True):
-            assert column[quoted].tolist() == sheet.column(step)[quoted].tolist()
+    for kind in (np.int64, np.int32):
+        out = np.zeros((len(offered.roads), len(STEPS), len(skus)), dtype=kind)
+        if not components(Chunk(skus), offered, out):
+            assert not offered.all_known or too_large(sheets, kind)
+            continue
+        for road, sheet in zip(out, sheets, strict=True):
+            quoted = sheet.refused == 0
+            for step, column in zip(STEPS, road, strict=True):
+                assert column[quoted].tolist() == sheet.column(step)[quoted].tolist()
+
+
+def too_large(sheets: list[Sheet], kind: Any) -> bool:
+    """Whether some amount, of a quote or of what comes of refused goods, is near the end of int32."""
+    largest = max(int(np.abs(sheet.column(step)).max(initial=0)) for sheet in sheets for step in STEPS)
+    return kind is np.int32 and largest > 10**8
+
+
+def test_amounts_that_int32_does_not_hold_are_not_stored_in_it() -> None:
+    world = dear_world() | {"items": [replace(ITEMS[LANTERN], list_minor=3 * 10**9)]}
+    skus, offered, _ = several(world, NothingDrawn())  # type: ignore[arg-type]
+    narrow, wide = (np.zeros((1, len(STEPS), 1), dtype=kind) for kind in (np.int32, np.int64))
+    assert components(Chunk(skus), offered, narrow) is False
+    assert components(Chunk(skus), offered, wide) is True
+    assert wide[0, 0, 0] > 2**31
 
 
 def test_amounts_too_large_for_the_lanes_are_left_to_numpy() -> None:

@@ -23,7 +23,7 @@ from haitu.plan.quotes.border import Crossing
 from haitu.plan.quotes.card import Gate, greater
 from haitu.plan.quotes.duties import NO_PART, PER_PIECE, Dutiable, Program, Slot, duties
 from haitu.plan.quotes.exact import Column, converted, ratio, residual_holds
-from haitu.plan.quotes.offer import RANK_BITS, REFUSED, Chunk, HaulKey, Offer, one_or_all
+from haitu.plan.quotes.offer import BEYOND, RANK_BITS, REFUSED, Chunk, HaulKey, Offer, one_or_all
 from haitu.plan.quotes.refused import Refused
 from haitu.plan.quotes.sale import Rules, sold
 from haitu.plan.quotes.sheet import MM3_DAYS, Road
@@ -121,26 +121,55 @@ def _unpacked(shelf: Column, keys: Column) -> Best:
 
 
 def components(chunk: Chunk, offered: Offer, out: Column) -> bool:
-    """Every road's waterfall of one unit of each SKU into `out` [road, step, SKU]; False: the lanes do not hold it."""
+    """Every road's waterfall of one unit of each SKU into `out` [road, step, SKU], of int64 or int32.
+
+    False: an amount is too large, for the lanes or for `out`. What a road refuses holds the largest number somewhere.
+    """
     held = _held(chunk)
     before = _fronts(held, offered) if offered.all_known else None
     if before is None:
         return False
-    rules, tables = offered.rules, offered.tables
+    rules, tables, kind = offered.rules, offered.tables, out.dtype
     kept = chunk.in_currency(rules)
-    fixed = np.array([rules.payment_fixed_minor, rules.market.traffic_minor], dtype=np.int64)
-    for place, (road, card) in enumerate(zip(offered.roads, offered.cards, strict=True)):
-        loops.store(
-            before.steps[tables.crossing[place]],
-            before.goods,
-            _inbound(held, kept, road, tables.haul_keys[place], rules),
-            _storage(held, kept, road),
-            chunk.steps(tables.meters[tables.meter[place]]),
-            card,
-            fixed,
-            out[place],
-        )
+    fixed = (rules.payment_fixed_minor, rules.market.traffic_minor)
+    fronts, fits = [], True
+    for steps in before.steps:
+        fronts.append(np.empty((9, held.size), dtype=kind))
+        fits &= loops.shared(steps, before.goods, *fixed, fronts[-1])
+    cards = _cards(offered, kind)
+    if not fits or cards is None:
+        return False
+    for place, (road, card) in enumerate(zip(offered.roads, cards, strict=True)):
+        key, meter = tables.haul_keys[place], tables.meters[tables.meter[place]]
+        inbound = _narrowed(kept, ("lanes", key), kind, lambda r=road, k=key: _inbound(held, kept, r, k, rules))
+        storage = _narrowed(kept, ("storage", road.storage_milli_days), kind, lambda r=road: _storage(held, kept, r))
+        billed = _narrowed(held.columns, ("steps", meter), kind, lambda m=meter: chunk.steps(m), BEYOND)
+        if inbound is None or storage is None or billed is None:
+            return False
+        loops.store(fronts[tables.crossing[place]], inbound, storage, billed, card, out[place])
     return True
+
+
+def _cards(offered: Offer, kind: Any) -> tuple[Column, ...] | None:
+    """The last miles' tables in that type; None where a price does not fit."""
+    if kind not in offered.narrow:
+        narrowed, fits = [], True
+        for card in offered.cards:
+            narrowed.append(np.empty(len(card), dtype=kind))
+            fits &= loops.narrow(card, REFUSED, narrowed[-1])
+        offered.narrow[kind] = tuple(narrowed) if fits else None
+    found: tuple[Column, ...] | None = offered.narrow[kind]
+    return found
+
+
+def _narrowed(kept: dict[object, Any], key: object, kind: Any, make: Any, beyond: int = REFUSED) -> Column | None:
+    """The column in that type, kept beside it; None where a number does not fit."""
+    if ("narrow", kind, key) not in kept:
+        column = make()
+        out = np.empty(column.size, dtype=kind)
+        kept["narrow", kind, key] = out if loops.narrow(column, beyond, out) else None
+    found: Column | None = kept["narrow", kind, key]
+    return found
 
 
 def _by_ratio(column: Column, largest: int, numerator: int, denominator: int) -> Column:

@@ -193,21 +193,46 @@ def unpack(key: Any, road: Any, contribution: Any) -> None:
 
 
 @kernel
-def store(steps: Any, goods: Any, inbound: Any, storage: Any, billed: Any, card: Any, fixed: Any, out: Any) -> None:
-    """A road's whole waterfall in the order of landed.STEPS; rows that the road refuses hold REFUSED somewhere."""
-    end = card.size - 1
+def narrow(column: Any, beyond: int, out: Any) -> bool:
+    """Whole numbers into a type that may be smaller, what is `beyond` as its `top`; whether the others fit."""
+    top = np.iinfo(out.dtype).max
+    fits = True
+    for i in range(column.size):
+        number = column[i]
+        fits &= (number >= beyond) | ((number < top) & (number > -top))
+        out[i] = min(number, top)
+    return fits
+
+
+@kernel
+def shared(steps: Any, goods: Any, payment_fixed: int, traffic: int, out: Any) -> bool:
+    """The steps that all roads over a border share, in the order of landed.STEPS; whether they fit."""
+    top = np.float64(np.iinfo(out.dtype).max)
+    fits = payment_fixed < top and traffic < top
     for i in range(goods.size):
+        payment = steps[5, i] + payment_fixed
+        largest = max(abs(steps[0, i]), abs(steps[1, i]), goods[i], steps[2, i], steps[3, i])
+        fits = fits & (max(largest, abs(steps[4, i]), abs(payment), abs(steps[6, i])) < top)
         out[0, i] = np.int64(steps[0, i])
         out[1, i] = np.int64(steps[1, i])
         out[2, i] = np.int64(goods[i])
-        out[3, i] = inbound[i]
-    for i in range(goods.size):
-        out[4, i] = np.int64(steps[2, i])
-        out[5, i] = np.int64(steps[3, i])
-        out[6, i] = storage[i]
+        out[3, i] = np.int64(steps[2, i])
+        out[4, i] = np.int64(steps[3, i])
+        out[5, i] = np.int64(steps[4, i])
+        out[6, i] = np.int64(payment)
+        out[7, i] = np.int64(steps[6, i])
+        out[8, i] = traffic
+    return bool(fits)
+
+
+@kernel
+def store(front: Any, inbound: Any, storage: Any, billed: Any, card: Any, out: Any) -> None:
+    """A road's whole waterfall in the order of landed.STEPS; rows that the road refuses hold the largest somewhere."""
+    end = card.size - 1
+    out[0:3] = front[0:3]
+    out[3] = inbound
+    out[4:6] = front[3:5]
+    out[6] = storage
+    for i in range(billed.size):
         out[7, i] = card[min(billed[i], end)]
-    for i in range(goods.size):
-        out[8, i] = np.int64(steps[4, i])
-        out[9, i] = np.int64(steps[5, i]) + fixed[0]
-        out[10, i] = np.int64(steps[6, i])
-        out[11, i] = fixed[1]
+    out[8:12] = front[5:9]

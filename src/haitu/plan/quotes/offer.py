@@ -59,6 +59,11 @@ class Offer:
     cards: tuple[Column, ...]  # per road: last mile by step, in the market's currency, REFUSED after the last step
 
     @cached_property
+    def narrow(self) -> dict[object, tuple[Column, ...] | None]:
+        """The cards in smaller types, as compiled.py makes them."""
+        return {}
+
+    @cached_property
     def keyed(self) -> tuple[Column, ...]:
         """The cards shifted by RANK_BITS, less each road's rank: of equal contributions the earlier one wins."""
         return tuple((card << RANK_BITS) - (MOST_ROADS - 1 - rank) for rank, card in enumerate(self.cards))
