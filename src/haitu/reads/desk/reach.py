@@ -68,7 +68,7 @@ class PayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The step of the run under way, and the last answer: of which day, from which rows, or why there is none."""
+    """The step of the run under way; the last answer: of which day, from which rows; why no newer one came."""
 
     step: str
     as_of: date | None
@@ -127,15 +127,16 @@ class CellView:
 
 
 def standing(merchant_id: int) -> Standing:
-    """Where things stand; four queries."""
+    """Where things stand; five queries."""
     runs = ReachRun.objects.of(merchant_id).order_by("-started_at")
     running = runs.filter(ended_at=None).values_list("step", flat=True).first()
-    last = runs.filter(ended_at__isnull=False).only("as_of", "ended_at", "told", "facts").first()
+    told = runs.filter(ended_at__isnull=False).values_list("told", flat=True).first()
+    last = runs.filter(step="done").only("as_of", "ended_at", "facts").first()
     return Standing(
         step=running or "",
         as_of=last.as_of if last else None,
         ended_at=last.ended_at if last else None,
-        told=last.told if last else "",
+        told=told or "",
         facts=last.facts if last else {},
         assumed=AdAccount.objects.of(merchant_id).filter(settings__assumed=True).exists(),
         spends=Spend.objects.of(merchant_id).exists(),

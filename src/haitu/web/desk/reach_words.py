@@ -21,6 +21,15 @@ ACTIONS = {
     "customer.forget": gettext_noop("Person forgotten"),
 }
 REFUSALS = {
+    "nothing_to_plan": gettext_noop(
+        "There is nothing to plan with yet: the budget rests on the paybacks and on spend."
+    ),
+    "payback_too_far": gettext_noop("The paybacks reach to month 24; ask for one by then."),
+    "no_horizon": gettext_noop("The paybacks say nothing of any month yet; reckon them anew."),
+    "no_test": gettext_noop("A test is planned from 16 weeks of sales or more, and needs a market to compare with."),
+    "bad_test": gettext_noop(
+        "A test has a channel, one to 26 weeks, and markets of which some go on as before, to compare with."
+    ),
     "test_not_over": gettext_noop("The test runs until %(last_day)s and is read after that."),
     "ads_silent": gettext_noop(
         "The platform does not answer (%(reason)s); it is asked again by itself. Nothing is lost."
@@ -43,15 +52,6 @@ GENERAL = {
         "before its buyers have paid."
     ),
     "plan_out_of_time": gettext_noop("The time was up before a plan was found; ask for less at once."),
-    "nothing_to_plan": gettext_noop(
-        "There is nothing to plan with yet: the budget rests on the paybacks and on spend."
-    ),
-    "payback_too_far": gettext_noop("The paybacks reach to month 24; ask for one by then."),
-    "no_horizon": gettext_noop("The paybacks say nothing of any month yet; reckon them anew."),
-    "no_test": gettext_noop("A test is planned from 16 weeks of sales or more, and needs a market to compare with."),
-    "bad_test": gettext_noop(
-        "A test has a channel, one to 26 weeks, and markets of which some go on as before, to compare with."
-    ),
     "not_a_spend_file": gettext_noop(
         "A spend report is a CSV or XLSX table with a day, a campaign and a cost in each line."
     ),
