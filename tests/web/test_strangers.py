@@ -167,6 +167,12 @@ def _spend(world: World) -> dict[str, int]:
     return {"account_id": account_id, "file_id": file_id}
 
 
+def _account_first(world: World, _order: Order) -> Mapping[str, Any]:
+    """Nothing of the address; but the account is there before anybody asks."""
+    _spend(world)
+    return {}
+
+
 def _feed(world: World) -> Feed:
     """Hengda's feed of Germany for Google."""
     given = {"market_id": world.markets["DE"].pk, "language": "de", "platform": "google"}
@@ -448,7 +454,7 @@ CASES: dict[str, Case] = {
     ),
     "desk/traffic/feeds/<int:feed_id>/": Case(ids=lambda w, _o: {"feed_id": _feed(w).pk}),
     "desk/traffic/conversions/": Case(
-        ids=lambda w, _o: {} if _spend(w) else {},  # the account is there before anybody asks
+        ids=_account_first,
         body=lambda w, _o: {"account": str(_spend(w)["account_id"]), "customer": "123", "on": "no"},
     ),
     "desk/traffic/conversions/<int:account_id>/again/": Case(ids=lambda w, _o: {"account_id": _spend(w)["account_id"]}),
