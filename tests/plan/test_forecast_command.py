@@ -297,3 +297,8 @@ def test_a_table_of_nothing_is_refused_in_words(shop: Shop) -> None:
 def test_a_column_that_is_missing_is_named(shop: Shop) -> None:
     says = "The table sales lacks the column units; it has sku, market, week."
     assert shop.given([f"A,DE,{week(0)}"], "sku,market,week").run() == (1, [f"haitu.plan forecast: {says}"])
+
+
+def test_one_week_ahead_is_its_own_total(shop: Shop) -> None:
+    told = shop.given(trade()).ask(weeks=1)
+    assert told.weeks.drop("week").equals(told.total)

@@ -78,6 +78,8 @@ def forecast(panel: Panel, horizon: int, *, seed: int) -> Forecast:
         coming = coming * priced[1][:, None]
     parts = [_answer(plain, coming, slice(start, start + AT_ONCE), learnt) for start in range(0, len(usual), AT_ONCE)]
     mean, weeks, total = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if horizon == 1:
+        weeks = total[:, None, :]  # one week is its own total
     return Forecast(
         mean=mean,
         weeks=weeks,
