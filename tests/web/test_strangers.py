@@ -20,6 +20,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from haitu.actions.feeds import save_feed
 from haitu.actions.traffic import LinkDraft, save_link
+from haitu.core.landed import STEPS
+from haitu.core.ledger import week_of
 from haitu.links.secrets import seal
 from haitu.models import (
     AdAccount,
@@ -31,6 +33,7 @@ from haitu.models import (
     CashOffer,
     CashStatement,
     Closure,
+    EntryWeek,
     Event,
     Experiment,
     Feed,
@@ -78,8 +81,27 @@ def _payback(world: World, _: Order) -> Mapping[str, Any]:
     return {"channel": google.code, "market": "DE"}
 
 
+def _spending(world: World, _: Order) -> Mapping[str, Any]:
+    """No ids: a channel that spends."""
+    busy(world, weeks=2)
+    return {}
+
+
 def _experiment(world: World, _: Order) -> Mapping[str, Any]:
-    """A test that was over weeks ago."""
+    """A test that was over weeks ago, with sales around it."""
+    last = week_of(TODAY)
+    EntryWeek.objects.bulk_create(
+        [
+            EntryWeek(
+                merchant=world.merchant, grain=0, week=week, book=2, assumed=False, history=False, outlet_id=0,
+                market_id=world.markets[market].pk, variant_id=0, lane_id=0, entries=1,
+                **(dict.fromkeys((*STEPS, "shrinkage"), 0) | {"price": 10_000 + week % 7 * size}),
+            )
+            for week in range(last - 30, last)
+            for market, size in (("DE", 300), ("US", 700))
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
     test = Experiment.objects.create(
         merchant=world.merchant,
         name="Hengda off",
@@ -443,7 +465,9 @@ CASES: dict[str, Case] = {
     "desk/traffic/payback/<slug:channel>/<slug:market>/": Case(ids=_payback),
     "desk/traffic/payback/<slug:channel>/<slug:market>/orders/": Case(ids=_payback),
     "desk/traffic/experiments/": Case(
-        query="?channel=ming", body=lambda _w, _o: {"channel": "ming", "weeks": "4", "markets": "DE", "moved": "0"}
+        query="?channel=ming",
+        ids=_spending,
+        body=lambda _w, _o: {"channel": "google", "weeks": "4", "markets": "DE", "moved": "0"},,
     ),
     "desk/traffic/experiments/<int:experiment_id>/read/": Case(ids=_experiment),
     "desk/traffic/experiments/<int:experiment_id>/end/": Case(ids=_experiment),

@@ -29,7 +29,7 @@ STATES = {
 }
 
 
-@door(read=Right.PROFIT, write=Right.PROFIT)
+@door(read=Right.PROFIT, write=Right.SELL)
 def experiments(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """The designs for a channel and the tests there are; POST keeps one."""
     if request.method == "POST":
@@ -65,7 +65,7 @@ def experiments(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     )
 
 
-@door(write=Right.PROFIT)
+@door(write=Right.SELL)
 def read(request: HttpRequest, desk: Desk, /, *, experiment_id: int) -> HttpResponse:
     """Reads a test that is over."""
     if experiment_id not in {test.id for test in reads.tests(desk.merchant.id, today=timezone.localdate())}:
@@ -84,7 +84,7 @@ def read(request: HttpRequest, desk: Desk, /, *, experiment_id: int) -> HttpResp
     )
 
 
-@door(write=Right.PROFIT)
+@door(write=Right.SELL)
 def end(request: HttpRequest, desk: Desk, /, *, experiment_id: int) -> HttpResponse:
     """Gives a test up."""
     ended = end_test(merchant_id=desk.merchant.id, experiment_id=experiment_id, by=desk.user, now=timezone.now())

@@ -62,7 +62,7 @@ def under_way(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     return answer
 
 
-@door(write=Right.PROFIT)
+@door(write=Right.SELL)
 def reckon(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """Asks for a new answer."""
     return acted(
