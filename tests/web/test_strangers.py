@@ -465,9 +465,9 @@ CASES: dict[str, Case] = {
     "desk/traffic/payback/<slug:channel>/<slug:market>/": Case(ids=_payback),
     "desk/traffic/payback/<slug:channel>/<slug:market>/orders/": Case(ids=_payback),
     "desk/traffic/experiments/": Case(
-        query="?channel=ming",
         ids=_spending,
-        body=lambda _w, _o: {"channel": "google", "weeks": "4", "markets": "DE", "moved": "0"},,
+        query="?channel=google",
+        body=lambda _w, _o: {"channel": "google", "weeks": "4", "markets": "DE", "moved": "0"},
     ),
     "desk/traffic/experiments/<int:experiment_id>/read/": Case(ids=_experiment),
     "desk/traffic/experiments/<int:experiment_id>/end/": Case(ids=_experiment),
