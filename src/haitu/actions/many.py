@@ -36,4 +36,7 @@ def run(statement: str, rows: Sequence[Sequence[Any]], *rest: Any) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(statement, [rows_of(rows), *rest])
+        if connection.vendor == "sqlite":  # its driver counts only statements that begin with INSERT, UPDATE or DELETE
+            cursor.execute("SELECT changes()")
+            return int(cursor.fetchone()[0])
         return int(cursor.rowcount)
