@@ -28,6 +28,11 @@ LEDGER = PACKAGE / "models" / "ledger.py"
 MAY_SEE_EVERYONE = {
     *("actions/letters.py", "actions/pay.py", "actions/refund.py", "actions/stock.py"),
     *("actions/returns/label.py", "actions/returns/decide.py"),  # the clock: labels asked again, money arrived
+    *(
+        "actions/conversions/derive.py",
+        "actions/conversions/send.py",
+        "actions/feeds/build.py",
+    ),  # the clock: reports, feeds
     "reads/late.py",  # the clock: parcels slower than their buyers were told
     *("actions/labels.py", "actions/track.py"),  # carriers' pushes name an account; the clock asks carriers
     *("admin.py", "commands/run.py", "models/scope.py"),

@@ -87,7 +87,7 @@ def test_counting_in_selling_and_cancelling_at_once(world_for_all: World) -> Non
             return "sold"
         return "gave up"
 
-    ends = all_at_once([count_in, give_back, *(lambda nth=nth: buy(f"late-{nth}") for nth in range(6))])  # type: ignore[misc]
+    ends = all_at_once([count_in, give_back, *(lambda nth=nth: buy(f"late-{nth}") for nth in range(6))])
     assert ends == Counter({"sold": 6, "in": 1, "back": 1})
     row = Stock.objects.of(world.merchant.pk).get(pk=shelf(world).pk)
     assert (row.on_hand, row.reserved, row.preordered, row.afloat, row.uncovered) == (12, 9, 0, 0, 0)

@@ -156,8 +156,8 @@ def _review_page(
         "email": contact.email,
         "phone": contact.phone,
         "seen": _seal(cart.quote) if cart.quote else "",
-        "by_card": takes_cards(shop.merchant),
     }
+    by_card = takes_cards(shop.merchant)
     terms = cash_terms(shop.merchant, shop.market.country, on=now().date())
     at_door = bool(terms) and cart.quote is not None and cash_for(cart.quote, terms)
     if why is None and summary:
@@ -168,6 +168,7 @@ def _review_page(
             own=own,
             has_phone=bool(contact.phone),
             at_door=at_door,
+            by_card=by_card,
             summary=summary,
             lines=summary.lines,
             currency=summary.currency,
@@ -183,6 +184,7 @@ def _review_page(
             **own,
             has_phone=bool(contact.phone),
             at_door=at_door,
+            by_card=by_card,
             summary=summary,
             lines=cart.lines,
             currency=cart.currency,

@@ -93,9 +93,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         lambda: _("The payment provider does not answer. Nothing was charged; please try again in a moment.")
     ),
     "nothing_to_pay": _fixed(lambda: _("There is nothing left to pay for this order.")),
-    "cash_not_offered": _fixed(
-        lambda: _("This order cannot be paid when it arrives; please pay it here.")
-    ),
+    "cash_not_offered": _fixed(lambda: _("This order cannot be paid when it arrives; please pay it here.")),
     "not_late": _fixed(lambda: _("This order can no longer be cancelled here; please answer our letter.")),
     "provider_refused": _fixed(lambda: _("The payment provider refused. Nothing was charged.")),
 }

@@ -11,11 +11,11 @@ from typing import TypeVar
 import polars as pl
 from django.db import transaction
 
+from haitu.actions.demo.after_sale import make_after_sale
 from haitu.actions.demo.loads import make_loads
 from haitu.actions.demo.past import Piece, Place, Sold, moved, shift_weeks, sold_goods
 from haitu.actions.demo.returns import TakenBack, load_returns
 from haitu.actions.demo.sales import load_sales
-from haitu.actions.demo.service import make_service
 from haitu.actions.demo.setup import Made, make_merchant, make_owner, point_to_sandbox
 from haitu.actions.demo.shelf import Kind, Plan, fill_stock, inbound_minor, kinds_of, make_products
 from haitu.actions.demo.traffic import make_traffic
@@ -27,7 +27,7 @@ from haitu.core.landed import STEPS, Waterfall
 from haitu.core.money import FxRate, cross
 from haitu.links.reference.assumptions import Assumptions, parse_assumptions
 from haitu.links.reference.categories import parse_categories
-from haitu.links.reference.demo_service import parse_service
+from haitu.links.reference.demo_after_sale import parse_after_sale
 from haitu.links.reference.demo_traffic import parse_traffic
 from haitu.links.reference.retail import parse_articles, read_history
 from haitu.links.reference.table import Problem
@@ -99,7 +99,7 @@ def load(
             kinds=kinds,
             categories=categories,
             assumed=assumed,
-            service=_sound(assumptions, parse_service(assumptions)),
+            after_sale=_sound(assumptions, parse_after_sale(assumptions)),
             icons=ICONS,
             last_day=_last_day(lines),
             units_sold=_units_sold(lines, _last_day(lines), assumed),
@@ -155,7 +155,7 @@ def _make(
         _make_customers(made, lines, now)
         units = fill_stock(made.merchant, plan, variants, made.warehouses, now=now)
         loads = make_loads(made.merchant, plan, variants, made.warehouses, now=now)
-        make_service(made.merchant, plan.service, made.warehouses, now=now)
+        make_after_sale(made.merchant, plan.after_sale, made.warehouses, now=now)
         weeks = shift_weeks(plan.last_day, now.date())
         Merchant.objects.filter(pk=made.merchant.pk).update(history_shift_weeks=weeks)
         made.merchant.history_shift_weeks = weeks

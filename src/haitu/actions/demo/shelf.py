@@ -19,7 +19,7 @@ from haitu.core.money import FxRate, convert, half_up, part
 from haitu.core.picture import hues, picture_svg
 from haitu.links.reference.assumptions import AssumedWarehouse, Assumptions
 from haitu.links.reference.categories import Categories, Rule, rule_for
-from haitu.links.reference.demo_service import Service
+from haitu.links.reference.demo_after_sale import AfterSale
 from haitu.links.reference.retail import Article
 from haitu.models import (
     Category,
@@ -57,7 +57,7 @@ class Plan:
     kinds: Sequence[Kind]
     categories: Categories
     assumed: Assumptions
-    service: Service
+    after_sale: AfterSale
     icons: Path
     last_day: date
     units_sold: Mapping[str, int]

@@ -47,7 +47,7 @@ class AssumedCash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class AfterSale:
     """All of it."""
 
     sites: tuple[AssumedSite, ...]
@@ -55,11 +55,11 @@ class Service:
     cash: tuple[AssumedCash, ...]
 
 
-def parse_service(path: Path) -> tuple[Service, tuple[Problem, ...]]:
+def parse_after_sale(path: Path) -> tuple[AfterSale, tuple[Problem, ...]]:
     """The file's values, and what is wrong with them."""
     problems: list[Problem] = []
     document = Document(path, problems)
-    service = Service(
+    service = AfterSale(
         sites=tuple(_site(entry) for entry in document.entries("returns_site")),
         rules=tuple(_rule(entry) for entry in document.entries("returns_rule")),
         cash=tuple(_cash(entry) for entry in document.entries("cash_offer")),

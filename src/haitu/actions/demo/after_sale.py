@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from haitu.links.reference.demo_service import Service
+from haitu.links.reference.demo_after_sale import AfterSale
 from haitu.models import CashOffer, Lane, Market, Merchant, ReturnRule, ReturnSite, Warehouse
 
 
-def make_service(merchant: Merchant, given: Service, warehouses: Mapping[str, Warehouse], *, now: datetime) -> None:
+def make_after_sale(
+    merchant: Merchant, given: AfterSale, warehouses: Mapping[str, Warehouse], *, now: datetime
+) -> None:
     """Writes all of it; called once, in a transaction."""
     markets = {market.country: market for market in Market.objects.of(merchant.pk)}
     lanes = {lane.code: lane for lane in Lane.objects.of(merchant.pk)}
