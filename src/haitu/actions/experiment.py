@@ -11,7 +11,6 @@ from haitu.actions.audit import audit
 from haitu.core.errors import Refusal
 from haitu.core.money import minor_units
 from haitu.models import Channel, Experiment, Market, Merchant, User
-from haitu.reads.desk.experiments import reading
 
 LONGEST_WEEKS = 26
 
@@ -69,6 +68,8 @@ def read_test(*, merchant_id: int, experiment_id: int, today: date, by: User, no
         return False
     if today <= row.last_day:
         raise NotOver(f"The test runs until {row.last_day}.", last_day=row.last_day.isoformat())
+    from haitu.reads.desk.experiments import reading  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     found = reading(merchant_id, experiment_id, today=today)
     if found is None:
         return False

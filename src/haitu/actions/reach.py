@@ -14,7 +14,6 @@ from django_tasks import task
 from haitu.actions.audit import audit
 from haitu.core.errors import Refusal
 from haitu.models import Merchant, ReachRun, Spend, User
-from haitu.reads.reach.reckoned import reckon
 
 log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -58,6 +57,8 @@ def reckon_in_background(merchant_id: int, run_id: int) -> str:
 
 def work_out(*, merchant_id: int, run_id: int, now: Clock) -> str:
     """Reckons and keeps the answer; how it ended. A run that has ended already is left alone: safe twice."""
+    from haitu.reads.reach.reckoned import reckon  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     runs = ReachRun.objects.of(merchant_id).filter(pk=run_id, ended_at=None)
     run = runs.first()
     if run is None:

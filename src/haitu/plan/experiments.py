@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtrit
 
 from haitu.core.errors import Refusal
 from haitu.plan import command, tables
@@ -168,9 +168,9 @@ def design(history: History, *, seed: int) -> pl.DataFrame:
 def _power(found: Error, length: int, moved: float, outcome: float) -> dict[str, object]:
     """What a test of this length sees, in money, of the outcome and per unit of money withheld."""
     se = found.of_sum(length)
-    critical = float(t.ppf(1 - ALPHA / 2, found.weeks - 2))
-    least = (critical + float(norm.ppf(POWER))) * se
-    at_one = float(norm.sf(critical - moved / max(se, 1e-300))) if moved > 0 else 0.0
+    critical = float(stdtrit(found.weeks - 2, 1 - ALPHA / 2))
+    least = (critical + float(ndtri(POWER))) * se
+    at_one = float(ndtr(moved / max(se, 1e-300) - critical)) if moved > 0 else 0.0
     told = f"{length} weeks without it withhold {moved:,.0f} and show an effect of {least:,.0f} or more"
     if moved <= 0:
         verdict, told = "no_data", "It has not spent of late in the test markets, so there is nothing to switch off."
@@ -221,7 +221,7 @@ def read(history: History, run: Run) -> dict[str, object]:
     seen = slice(max(0, run.start - length), run.start) if run.off else slice(run.start, run.end)
     money = float(spend[:, seen].sum())
     ratio, ratio_se = (brought / moved, se / moved) if moved > 0 else (0.0, 0.0)
-    margin = float(t.ppf(0.95, found.weeks - 2)) * se
+    margin = float(stdtrit(found.weeks - 2, 0.95)) * se
     known = abs(brought) > margin
     what = f"{brought:,.0f} (90 %: {brought - margin:,.0f} to {brought + margin:,.0f}) for {moved:,.0f} of spend"
     share: dict[str, object] = {"lift": None, "se": None}

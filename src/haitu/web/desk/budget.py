@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from haitu.core.errors import Refusal
 from haitu.core.money import display
-from haitu.reads.desk import budget as reads
 from haitu.reads.desk import reach
-from haitu.reads.desk.budget import BudgetView, MoveRow, Question, WorthRow
 from haitu.web.desk import forms, payback_words, words
 from haitu.web.desk.answers import csv_file, csv_lines
 from haitu.web.desk.door import Desk, Right, door, show
 from haitu.web.locale import active, money_text, percent_text
+
+if TYPE_CHECKING:
+    from haitu.reads.desk.budget import BudgetView, MoveRow, Question, WorthRow
 
 MOST_SHOCK = 400  # per cent
 PER_UNIT = ("cash_worth", "limit_maximum", "limit_minimum")  # what they tell is of one unit of money
@@ -27,6 +28,8 @@ PER_UNIT = ("cash_worth", "limit_maximum", "limit_minimum")  # what they tell is
 @door(read=Right.PROFIT)
 def budget(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """The question as a form, the plan below it."""
+    from haitu.reads.desk import budget as reads  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     channels = reads.channels(desk.merchant.id)
     base, view, told = desk.merchant.base_currency, None, ""
     try:
@@ -59,6 +62,8 @@ def export(request: HttpRequest, desk: Desk, /) -> HttpResponseBase:
 
 
 def _solved(desk: Desk, query: QueryDict) -> BudgetView:
+    from haitu.reads.desk import budget as reads  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     return reads.budget(
         desk.merchant.id,
         _question(query, desk.merchant.base_currency, reads.channels(desk.merchant.id)),
@@ -68,6 +73,8 @@ def _solved(desk: Desk, query: QueryDict) -> BudgetView:
 
 
 def _question(query: QueryDict, base: str, channels: tuple[tuple[str, str], ...]) -> Question:
+    from haitu.reads.desk.budget import Question  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     horizon = forms.maybe_whole(query, "horizon", least=1)
     caution = forms.maybe_whole(query, "caution") or 0
     shocks = {code: forms.maybe_whole(query, f"price-{code}", least=-90) or 0 for code, _name in channels}

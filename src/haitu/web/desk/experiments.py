@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,14 +13,14 @@ from django.utils.translation import gettext_noop
 
 from haitu.actions.experiment import TestDraft, end_test, plan_test, read_test
 from haitu.core.errors import Refusal
-from haitu.reads.desk import budget as spending
-from haitu.reads.desk import experiments as reads
 from haitu.reads.desk import reach
-from haitu.reads.desk.experiments import Design
 from haitu.web.desk import forms, payback_words, words
 from haitu.web.desk.answers import acted, nothing_here
 from haitu.web.desk.door import Desk, Right, door, show
 from haitu.web.desk.payback import market_name
+
+if TYPE_CHECKING:
+    from haitu.reads.desk.experiments import Design
 
 STATES = {
     "planned": gettext_noop("Planned"),
@@ -32,6 +33,9 @@ STATES = {
 @door(read=Right.PROFIT, write=Right.SELL)
 def experiments(request: HttpRequest, desk: Desk, /) -> HttpResponse:
     """The designs for a channel and the tests there are; POST keeps one."""
+    from haitu.reads.desk import budget as spending  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+    from haitu.reads.desk import experiments as reads  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     if request.method == "POST":
         done = _("The test is planned. Switch the channel off in these markets on its first day.")
         return acted(request, reverse("desk:experiments"), lambda: _keep(request, desk), done)
@@ -68,6 +72,8 @@ def experiments(request: HttpRequest, desk: Desk, /) -> HttpResponse:
 @door(write=Right.SELL)
 def read(request: HttpRequest, desk: Desk, /, *, experiment_id: int) -> HttpResponse:
     """Reads a test that is over."""
+    from haitu.reads.desk import experiments as reads  # noqa: PLC0415  # scipy and the solver: only where a plan is asked for
+
     if experiment_id not in {test.id for test in reads.tests(desk.merchant.id, today=timezone.localdate())}:
         return nothing_here(request, desk)
     return acted(
