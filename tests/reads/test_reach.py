@@ -9,13 +9,15 @@ import polars as pl
 from django.core.management import call_command
 
 from haitu.actions.cancel import cancel
+from haitu.actions.returns import take_back
 from haitu.core.ledger import Account, Book
-from haitu.models import Experiment, ReachRun, VisitCount
+from haitu.models import Experiment, OrderLine, ReachRun, VisitCount
 from haitu.models.ledger import Entry
 from haitu.plan.__main__ import main
 from haitu.reads.reach.facts import gather
 from haitu.reads.reach.reckoned import reckon
 from tests.actions.buying import basket_of, paid_order
+from tests.actions.shipping import LATER, parcel
 from tests.reads.reach_world import belongs, busy, campaign, channel, rates, spent, touched, visitor
 from tests.world import NOW, TODAY, World
 
@@ -96,6 +98,31 @@ def test_an_order_that_has_not_left_brings_what_it_was_quoted_to_bring_before_tr
     cancel(merchant_id=world.merchant.pk, order_id=order.pk, reason="", by=None, now=NOW)
     found = gather(world.merchant.pk, as_of=TODAY)
     assert (found.orders, rows(found.order)) == (0, [])
+
+
+def test_what_came_back_of_an_order_counts_against_the_traffic_that_brought_it_and_no_other(world: World) -> None:
+    google = channel(world, "google", "search")
+    shipment = parcel(world, units=1)
+    anna = visitor(world, "anna")
+    belongs(shipment.order, anna)
+    line = OrderLine.objects.of(world.merchant.pk).get(order=shipment.order)
+    take_back(
+        merchant_id=world.merchant.pk,
+        order_id=shipment.order_id,
+        line_id=line.pk,
+        quantity=1,
+        restock=False,
+        freight_minor=300,
+        by=None,
+        now=LATER + timedelta(days=9),
+    )
+    touch = touched(world, anna, google, "DE", shipment.order.placed_at + timedelta(hours=1))
+    after = LATER.date() + timedelta(days=10)
+    assert len(gather(world.merchant.pk, as_of=after).order) == 1
+    touch.at = shipment.order.placed_at - timedelta(hours=1)
+    touch.save()
+    sold, came_back = (row[2] for row in gather(world.merchant.pk, as_of=after).order.rows())
+    assert sold > 0 > came_back
 
 
 def test_the_folder_gives_the_planners_command_the_answer_of_the_desk(world: World, tmp_path: Path) -> None:

@@ -256,7 +256,10 @@ def _person(customer: int | None, visitor: int | None) -> str | None:
 
 # Orders ------------------------------------------------------------------------------------------------------------
 def _order(merchant_id: int, base: str, end: datetime, touch: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
-    """An order on its day, what came back of it on the day it did; how many orders, and how many of known source."""
+    """An order on its day, what came back of it on the day it did; how many orders, and how many of known source.
+
+    What came back of an order placed before the person's first touch is left out, as the order is no traffic's either.
+    """
     rows = (
         Order.objects.of(merchant_id)
         .filter(placed_at__lt=end)
@@ -276,6 +279,11 @@ def _order(merchant_id: int, base: str, end: datetime, touch: pl.DataFrame) -> t
     # Of an order that has not left, the quote; of one that has, the ledger; of both, what came back.
     counts = pl.when(pl.col("later").is_null()).then(quoted == pl.col("open")).otherwise(~quoted)
     sums = sums.filter(counts & (pl.col("later").is_null() | (pl.col("later") < end.replace(tzinfo=None))))
+    first = touch.drop_nulls("person").group_by("person").agg(pl.col("at").min().alias("touched"))
+    sums = sums.join(first, on="person", how="left")
+    sums = sums.filter(
+        pl.col("later").is_null() | pl.col("touched").is_null() | (pl.col("placed") >= pl.col("touched"))
+    )
     told = sums.select(
         "person",
         pl.coalesce("later", "placed").alias("at"),
