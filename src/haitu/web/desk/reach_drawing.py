@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from haitu.reads.desk.reach import Band, MonthRow
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 96, 24, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 120, 44, 14, 34
 LAST_MONTH = 24
 EVERY_MONTHS = 6
 WHOLE_BP = 10_000
@@ -57,13 +57,17 @@ def fan(curve: Sequence[Band], *, label: str, share: Callable[[int], str], month
 def months(
     rows: Sequence[MonthRow], *, label: str, money: Callable[[int], str], name: Callable[[MonthRow], str]
 ) -> Markup:
-    """Two bars a month: what was spent, and what it earned so far, with a thin one for what is expected by month 24."""
+    """Two bars a month: what was spent, and what it earned so far, on a pale one of what is expected by month 24.
+
+    A month that lost money goes below the line.
+    """
     most = max(1, *(max(row.spent_minor, row.earned_minor, row.by_24_minor[1]) for row in rows)) * 1.05
+    least = min(0, *(min(row.earned_minor, row.by_24_minor[1]) for row in rows)) * 1.05
     step = (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
     bar = step * 0.36
 
-    def height(value: int) -> float:
-        return round(max(0.0, (HEIGHT - TOP - BOTTOM) * value / most), 1)
+    def y(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - least) / (most - least), 1)
 
     parts = []
     shown = max(1, len(rows) // 6)
@@ -76,7 +80,7 @@ def months(
         ):
             parts.append(
                 Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>').format(
-                    name_of, round(at, 1), HEIGHT - BOTTOM - height(value), round(bar, 1), height(value),
+                    name_of, round(at, 1), min(y(0), y(value)), round(bar, 1), round(abs(y(0) - y(value)), 1),
                     name(row), money(value),
                 )
             )  # fmt: skip
@@ -86,13 +90,12 @@ def months(
                     round(left + bar, 1), HEIGHT - BOTTOM + 20, name(row)
                 )
             )
-    for value in (0, round(most / 2), round(most / 1.05)):
-        y = round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / most, 1)
+    for value in {0, round(most / 2.1), round(most / 1.05), round(least / 1.05)}:
         parts.insert(
             0,
             Markup(
                 '<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/><text class="tick" x="{}" y="{}">{}</text>'
-            ).format(LEFT, y, WIDTH - RIGHT, y, LEFT - 8, y + 4, money(value)),
+            ).format(LEFT, y(value), WIDTH - RIGHT, y(value), LEFT - 8, y(value) + 4, money(value)),
         )
     return _picture(Markup("").join(parts), label)
 
