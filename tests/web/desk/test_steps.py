@@ -18,12 +18,14 @@ from haitu.core.quote import quote
 from haitu.models import Market, Order, User
 from haitu.reads import quote as reads
 from haitu.reads.quote import load_book
+from haitu.web.desk import return_words
 from haitu.web.desk.steps import SENTENCES, told
 from tests.actions.buying import merchant_of
 from tests.world import TODAY, World
 
 CORE = Path(str(core.__file__)).parent
-NOT_OF_A_QUOTE = {"too_fast", "too_slow"}  # doubts about a lane's days, told where lanes are kept
+# Doubts about a lane's days, told where lanes are kept; what a return keeps back, told on its page.
+NOT_OF_A_QUOTE = {"too_fast", "too_slow", *return_words.KEPT}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -78,7 +80,8 @@ GIVEN = {
     "quantity": 2, "sku": "MUG", "unit_minor": 999, "amount_minor": 1998, "tax_rate_bp": 1900, "tax_minor": 319,
     "shipping_minor": 490, "free_from_minor": None, "parcel": 1, "warehouse": "LEJ", "lane": "LEJ-DE", "days_p50": 2,
     "days_p90": 3, "boxes": 1, "weight_g": 300, "chargeable_g": 500, "price_minor": 390, "currency": "EUR",
-    "chosen": "LEJ", "other": "SZX", "more_minor": 120, "days": 4,
+    "chosen": "LEJ", "other": "SZX", "more_minor": 120, "days": 4, "minor": 150, "valid_from": "2026-01-01",
+    "assumed": True, "units": 2, "ships": "2026-12-01",
 }  # fmt: skip
 
 
