@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import urlsplit
+from functools import partial
 
 from outside.ads.conversions_books import Books
 from outside.ads.conversions_platforms import google, meta, tiktok
 from outside.carriers.mischief import Mischief
 from outside.carriers.request import Request, Response, told
+from outside.listening import listening
 
 DOORS: Mapping[str, Callable[[Request, Books], Response]] = {"meta": meta, "tiktok": tiktok, "google": google}
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def server_bind(self) -> None:
-        """Without the look-up of our own name, which may take seconds where there is no DNS."""
-        self.socket.setsockopt(1, 2, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-
-def _handler(books: Books) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 20
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            parts = urlsplit(self.path)
-            first, _, rest = parts.path.removeprefix("/").partition("/")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(method="POST", path=f"/{rest}", query=parts.query, headers=headers, body=body)
-            response = _answer(first, request, books)
-            if response is None:  # the connection breaks
-                self.close_connection = True
-                return
-            self.send_response(response.status)
-            self.send_header("Content-Type", response.content_type)
-            self.send_header("Content-Length", str(len(response.body)))
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the parent's name
-            """Tokens travel in headers: nothing is logged."""
-
-    return Handler
 
 
 def _answer(first: str, request: Request, books: Books) -> Response | None:
@@ -79,12 +37,5 @@ def _answer(first: str, request: Request, books: Books) -> Response | None:
 def serving(*, port: int = 0, host: str = "127.0.0.1", mischief: Mischief | None = None) -> Iterator[Books]:
     """Serves on that port (0: any free one) until the block is left; `books.address` says where."""
     books = Books(mischief=mischief or Mischief())
-    server = _Server((host, port), _handler(books))
-    books.address = f"http://{host}:{server.server_port}"
-    doors = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    doors.start()
-    try:
+    with listening(partial(_answer, books=books), host=host, port=port) as books.address:
         yield books
-    finally:
-        server.shutdown()
-        server.server_close()
